@@ -1,0 +1,91 @@
+/**
+ * Who may import whom, as data. A row names what a room may import beside itself:
+ * `'failure'` is the whole room, `'failure/labels'` is one file, `'*'` is everything.
+ * `runtime` covers types too; `types` allows `import type` only.
+ */
+export interface Row {
+  readonly runtime: readonly string[]
+  readonly types: readonly string[]
+  /** No packages and no `node:` modules: the room works in any runtime and does no I/O. */
+  readonly pure?: true
+  /** Inside the room only these files may be imported by the others (files with a leading `_` are not bound). */
+  readonly inside?: readonly string[]
+}
+
+const surface: Row = {
+  runtime: [
+    'relay',
+    'pool',
+    'stores',
+    'config',
+    'providers/_registry',
+    'providers/provider',
+    'telemetry',
+    'failure',
+    'wire',
+    'platform',
+  ],
+  types: ['recovery'],
+}
+
+/** The files directly in `src/` are the room `.`; a folder without a row is refused. */
+export const TABLE: Readonly<Record<string, Row>> = {
+  failure: { runtime: [], types: [], pure: true },
+  wire: { runtime: ['failure/evidence', 'failure/labels'], types: ['failure'], pure: true },
+  recovery: { runtime: ['failure'], types: [], pure: true },
+  pool: { runtime: ['platform'], types: ['failure', 'recovery'] },
+  oauth: { runtime: ['failure', 'platform'], types: [] },
+  stores: { runtime: ['pool/store-contract', 'pool/credential', 'pool/bench', 'platform'], types: [] },
+  providers: {
+    runtime: ['failure', 'wire', 'oauth'],
+    types: [],
+    inside: ['providers/provider', 'providers/openai-compatible'],
+  },
+  platform: { runtime: [], types: [] },
+  telemetry: { runtime: ['platform'], types: ['failure'] },
+  relay: {
+    runtime: ['failure', 'wire', 'pool', 'recovery', 'oauth', 'platform', 'telemetry', 'providers/provider'],
+    types: ['stores'],
+  },
+  config: {
+    runtime: ['failure', 'recovery', 'platform', 'providers/_registry', 'providers/provider'],
+    types: ['wire', 'pool'],
+  },
+  fetch: surface,
+  'ai-sdk': surface,
+  gateway: surface,
+  chat: surface,
+  cli: { runtime: ['*'], types: [] },
+  simulator: { runtime: ['wire', 'failure', 'platform'], types: [] },
+  '.': {
+    runtime: [
+      'failure',
+      'wire',
+      'pool',
+      'recovery',
+      'relay',
+      'providers',
+      'oauth',
+      'stores',
+      'platform',
+      'telemetry',
+      'config',
+      'fetch',
+      'ai-sdk',
+      'gateway',
+      'chat',
+    ],
+    types: [],
+  },
+}
+
+/** `_` files that may be imported from outside their folder. */
+export const SHARED_UNDERSCORE_FILES: readonly string[] = ['providers/_registry']
+
+/** The room that holds clock, timers, chance, network and environment. */
+export const DOOR = 'platform'
+
+export const MAX_LINES = 500
+
+/** Longer files, each with its reason. Generated `_registry.ts` files are exempt. */
+export const LONG_FILES: Readonly<Record<string, string>> = {}
