@@ -1,0 +1,130 @@
+import type { Evidence, Failure, HeaderRecord } from './evidence.ts'
+import { holds, isLastResort } from './holds.ts'
+import { asRecord } from './json-text.ts'
+import { blameOf, type FailureLabel } from './labels.ts'
+import { type Layer, readLayers } from './layers.ts'
+import { quotaGroupOf } from './quota-group.ts'
+import { redactMessage } from './redact-message.ts'
+import { announcedWaitMs, readTimes } from './reset-time.ts'
+import type { Rule } from './rule.ts'
+import { COMMON_RULES } from './rules.ts'
+
+/** A throttle clears within minutes; whoever must wait longer has met a usage window (49 s against 15 h). */
+const LONGEST_THROTTLE_MS = 10 * 60_000
+const LONGEST_MESSAGE = 500
+
+/**
+ * Gives an evidence its label. The only place that does, for every channel: that is what makes the verdicts agree (invariant I9).
+ * Pure: relative times count from `evidence.seenAtMs`.
+ * @param providerRules rows of the provider that answered; they are tried before the common ones. @default none
+ */
+export function classify(evidence: Evidence, providerRules: readonly Rule[] = []): Failure {
+  const layers = readLayers(evidence)
+  const headers = allHeaders(evidence, layers)
+  const found = firstMatch(evidence, layers, headers, providerRules)
+  const times = found?.rule.ignoreTimes === true ? {} : readTimes(evidence, layers, headers)
+  const label = found === undefined ? 'unknown' : settle(found, announcedWaitMs(times, evidence.seenAtMs))
+  const layer = found?.layer ?? layers[0]
+  const speaking = layer === undefined || layer.message === '' ? layers.find(({ message }) => message !== '') : layer
+  const code = layer?.codes[0]
+  const type = layer?.types[0]
+  const quotaGroup = quotaGroupOf(label, layers, headers)
+  return {
+    label,
+    blame: blameOf(label),
+    message: redactMessage(speaking?.message ?? statusText(evidence)).slice(0, LONGEST_MESSAGE),
+    ...(code === undefined ? {} : { code: redactMessage(code) }),
+    ...(type === undefined ? {} : { type: redactMessage(type) }),
+    ...times,
+    modelScoped: found !== undefined && (found.rule.modelScoped === true || namesModel(label, found.layer)),
+    ...(quotaGroup === undefined ? {} : { quotaGroup }),
+    rule: found?.rule.seen ?? 'none',
+    confidence: confidenceOf(found?.rule),
+    evidence,
+  }
+}
+
+interface Match {
+  readonly rule: Rule
+  readonly layer: Layer
+}
+
+/** Words first, from the innermost layer outwards; only then bare statuses and shapes. */
+function firstMatch(
+  evidence: Evidence,
+  layers: readonly Layer[],
+  headers: HeaderRecord,
+  providerRules: readonly Rule[],
+): Match | undefined {
+  const tables = [providerRules, COMMON_RULES]
+  for (const layer of layers) {
+    for (const table of tables) {
+      for (const rule of table) {
+        if (!isLastResort(rule) && holds(rule, { evidence, layer, headers })) return { rule, layer }
+      }
+    }
+  }
+  const outermost = layers.at(-1)
+  if (outermost === undefined) return undefined
+  // Inside a 200 only the error object knows a status; otherwise the answer's own counts.
+  const named = layers.find(({ statuses }) => statuses.length > 0)
+  const answered = evidence.status !== undefined && (evidence.status < 200 || evidence.status >= 300)
+  const statuses = answered && evidence.status !== undefined ? [evidence.status] : (named?.statuses ?? [])
+  const layer: Layer = { ...outermost, statuses }
+  for (const table of tables) {
+    for (const rule of table) {
+      if (isLastResort(rule) && holds(rule, { evidence, layer, headers })) return { rule, layer: named ?? outermost }
+    }
+  }
+  return undefined
+}
+
+function settle({ rule, layer }: Match, waitMs: number | undefined): FailureLabel {
+  if (layer.foreign) return behindAggregator(rule.is)
+  if (rule.is === 'rate_limit' && (waitMs ?? 0) >= LONGEST_THROTTLE_MS) return 'quota_exhausted'
+  if (rule.byDuration === true && waitMs !== undefined && waitMs < LONGEST_THROTTLE_MS) return 'rate_limit'
+  return rule.is
+}
+
+const MODEL_SCOPE = new Set<FailureLabel>(['rate_limit', 'quota_exhausted', 'overloaded', 'entitlement'])
+
+/** The provider says that the limit is about one model: the account is still good for the others (61451, 108656). */
+function namesModel(label: FailureLabel, { text }: Layer): boolean {
+  return (
+    MODEL_SCOPE.has(label) &&
+    /\b(?:for|on|access) (?:this |the )?model\b|\bthis model\b|rate limit reached for \S+ in organization|model '[^']+' is not available|该模型|使用模型/.test(
+      text,
+    )
+  )
+}
+
+/** An upstream refused the aggregator's own key or limit: nothing is wrong with the caller's. */
+function behindAggregator(label: FailureLabel): FailureLabel {
+  if (label === 'rate_limit' || label === 'quota_exhausted') return 'overloaded'
+  return blameOf(label) === 'credential' ? 'server_error' : label
+}
+
+function confidenceOf(rule: Rule | undefined): Failure['confidence'] {
+  if (rule === undefined) return 'none'
+  const exact = rule.code ?? rule.type ?? rule.thrown ?? rule.header ?? rule.param
+  if (exact !== undefined) return 'exact'
+  return rule.text === undefined ? 'status' : 'text'
+}
+
+/** WebSocket frames and some relays carry the upstream's headers inside the payload. */
+function allHeaders(evidence: Evidence, layers: readonly Layer[]): HeaderRecord {
+  const merged: Record<string, string> = {}
+  for (const { object } of [...layers].reverse()) {
+    for (const source of [object?.['headers'], asRecord(object?.['metadata'])?.['headers']]) {
+      for (const [name, value] of Object.entries(asRecord(source) ?? {})) {
+        if (typeof value === 'string' || typeof value === 'number') merged[name.toLowerCase()] = String(value)
+      }
+    }
+  }
+  return { ...merged, ...evidence.headers }
+}
+
+function statusText({ status, channel }: Evidence): string {
+  if (channel === 'http' && status !== undefined) return `HTTP ${status} without a message`
+  return 'the provider gave no reason'
+}

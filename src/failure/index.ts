@@ -1,0 +1,7 @@
+export { classify } from './classify.ts'
+export type { ApiName, Channel, ErrorEvidence, Evidence, Failure, HeaderRecord } from './evidence.ts'
+export { type Blame, blameOf, FAILURE_LABELS, type FailureLabel, LABELS } from './labels.ts'
+export { observeException } from './observe-exception.ts'
+export { observeHttp } from './observe-http.ts'
+export { observeSoft } from './observe-soft.ts'
+export type { Rule } from './rule.ts'

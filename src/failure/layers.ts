@@ -1,0 +1,253 @@
+import type { ErrorEvidence, Evidence } from './evidence.ts'
+import { asRecord, findJson, type JsonRecord } from './json-text.ts'
+
+/** What one layer of a failure says: relays wrap the error of their upstream into their own, sometimes three deep. */
+export interface Layer {
+  /** Machine codes, lower case. */
+  readonly codes: readonly string[]
+  /** Types, Google statuses and reasons, lower case. */
+  readonly types: readonly string[]
+  readonly params: readonly string[]
+  /** HTTP statuses that this layer names. */
+  readonly statuses: readonly number[]
+  /** Prose: messages only, never a field that echoes the prompt. Lower case, single spaces. */
+  readonly text: string
+  /** The same prose as it came, for people. */
+  readonly message: string
+  /** Names and codes of thrown errors along the cause chain. */
+  readonly thrown: readonly string[]
+  readonly shape: 'json' | 'html' | 'text' | 'empty'
+  /** The error of an upstream of the provider, met with the provider's own key. */
+  readonly foreign: boolean
+  readonly object?: JsonRecord
+}
+
+/** Objects within objects and JSON within strings, counted together; a hostile body must not cost more. */
+const DEPTH = 10
+
+/** Reads the layers of an evidence, the innermost (the provider's own words) first. */
+export function readLayers(evidence: Evidence): readonly Layer[] {
+  const layers: Layer[] = []
+  if (evidence.body !== undefined && evidence.body.trim() !== '') readText(evidence.body, layers, 0, false)
+  if (evidence.error !== undefined) readThrown(evidence.error, layers)
+  if (layers.length === 0) layers.push({ ...BLANK, shape: 'empty' })
+  return layers
+}
+
+const BLANK: Layer = {
+  codes: [],
+  types: [],
+  params: [],
+  statuses: [],
+  text: '',
+  message: '',
+  thrown: [],
+  shape: 'json',
+  foreign: false,
+}
+
+function readThrown(error: ErrorEvidence, layers: Layer[]): void {
+  const thrown: string[] = []
+  const statuses: number[] = []
+  const messages: string[] = []
+  let each: ErrorEvidence | undefined = error
+  for (let depth = 0; each !== undefined && depth < 8; depth += 1) {
+    thrown.push(each.name.toLowerCase())
+    if (typeof each.code === 'number') statuses.push(each.code)
+    else if (each.code !== undefined && each.code !== '') thrown.push(each.code.toLowerCase())
+    messages.push(each.message)
+    each = each.cause
+  }
+  const said = messages.join(' | ')
+  // SDKs put the provider's body into the message.
+  const inner = findJson(said)
+  if (inner !== undefined) readValue(inner.value, layers, 1, false)
+  layers.push(textLayer(said, { thrown, statuses: [...statuses.filter(isStatus), ...statusInText(said)] }))
+}
+
+function readText(text: string, layers: Layer[], depth: number, foreign: boolean): void {
+  if (isHtml(text)) {
+    const title = /<title>([^<]*)<\/title>/i.exec(text)?.[1] ?? ''
+    const prose = text
+      .replace(/<style[\s\S]*?<\/style>/gi, ' ')
+      .replace(/<[^>]*>/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim()
+    layers.push({
+      ...BLANK,
+      text: lower(text.slice(0, 20_000)),
+      message: title.trim() || prose,
+      shape: 'html',
+      foreign,
+    })
+    return
+  }
+  const found = depth < DEPTH ? findJson(text) : undefined
+  if (found !== undefined) readValue(found.value, layers, depth + 1, foreign)
+  if (found === undefined || found.before.trim() !== '') {
+    layers.push({ ...textLayer(found?.before ?? text, { statuses: statusInText(text) }), foreign })
+  }
+}
+
+function textLayer(text: string, more: Partial<Layer>): Layer {
+  // A machine code may stand alone where a body was expected.
+  const code = /^[a-z0-9]+([_.-][a-z0-9]+)+$/i.test(text.trim()) ? [text.trim().toLowerCase()] : []
+  return { ...BLANK, text: lower(text), message: text.trim(), codes: code, shape: 'text', ...more }
+}
+
+function readValue(value: unknown, layers: Layer[], depth: number, foreign: boolean): void {
+  // Google's compatible endpoint answers with an array around its error object.
+  const object = asRecord(Array.isArray(value) ? value[0] : value)
+  if (object !== undefined) readObject(object, layers, depth, foreign)
+}
+
+/** Fields under which the next layer is found, the innermost last. */
+const INNER = [
+  'response',
+  'body',
+  'error',
+  'err',
+  'detail',
+  'details',
+  'errors',
+  'choices',
+  'candidates',
+  'innererror',
+] as const
+const CODE_FIELDS = ['code', 'error_code', 'errorCode', 'error_type', 'reason', '__type'] as const
+const TYPE_FIELDS = ['type', 'status', 'error_name', 'limit_source', 'errorType'] as const
+const STATUS_FIELDS = ['status', 'status_code', 'statusCode', 'code', 'raw_status_code', 'http_code'] as const
+const MESSAGE_FIELDS = [
+  'message',
+  'msg',
+  'errorMessage',
+  'error_message',
+  'error_description',
+  'status_msg',
+  'title',
+] as const
+
+function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign: boolean): void {
+  if (depth > DEPTH) return
+  const codes: string[] = []
+  const types: string[] = []
+  const statuses: number[] = []
+  const messages: string[] = []
+  for (const field of CODE_FIELDS) addWord(codes, object[field])
+  for (const field of TYPE_FIELDS) addWord(types, object[field])
+  for (const field of STATUS_FIELDS) addStatus(statuses, object[field])
+  for (const field of MESSAGE_FIELDS) if (typeof object[field] === 'string') messages.push(object[field])
+  addSoftMarks(object, types)
+  const baseResponse = asRecord(object['base_resp'])
+  addWord(codes, baseResponse?.['status_code'])
+  if (typeof baseResponse?.['status_msg'] === 'string') messages.push(baseResponse['status_msg'])
+  if (Array.isArray(object['details'])) addGoogleDetails(object['details'], codes)
+  const details = asRecord(object['details'])
+  addWord(codes, details?.['error_code'])
+
+  for (const field of INNER) {
+    const inner = object[field]
+    if (typeof inner === 'string') {
+      if (field === 'error' && /^[a-z_]+$/.test(inner)) codes.push(inner)
+      else messages.push(inner)
+    } else if (Array.isArray(inner)) {
+      const first = asRecord(inner[0])
+      if (first !== undefined && field !== 'details') readObject(first, layers, depth + 1, foreign)
+    } else {
+      const record = asRecord(inner)
+      if (record !== undefined) readObject(record, layers, depth + 1, foreign)
+    }
+  }
+  const metadata = asRecord(object['metadata'])
+  if (metadata !== undefined) {
+    addWord(codes, metadata['error_type'])
+    addWord(types, metadata['limit_source'])
+    const upstream = typeof metadata['provider_name'] === 'string' && metadata['is_byok'] !== true
+    if (typeof metadata['raw'] === 'string') readText(metadata['raw'], layers, depth + 1, foreign || upstream)
+  }
+  for (const message of messages) {
+    const found = depth < DEPTH && message.length < 65_536 ? findJson(message) : undefined
+    // Only something that looks like an error: a quoted piece of the prompt is not one.
+    if (found !== undefined && looksLikeError(found.value)) readValue(found.value, layers, depth + 1, foreign)
+  }
+  const message = messages.join(' ').trim()
+  const params = typeof object['param'] === 'string' ? [object['param'].toLowerCase()] : []
+  const prose = withoutQuotedJson(message)
+  statuses.push(...statusInText(prose))
+  if (codes.length + types.length + statuses.length + params.length === 0 && message === '') return
+  layers.push({ ...BLANK, codes, types, params, statuses, text: lower(prose), message, foreign, object })
+}
+
+/** Verdicts that a body gives without an error object. */
+function addSoftMarks(object: JsonRecord, types: string[]): void {
+  if (object['status'] === 'cancelled') types.push('response.cancelled')
+  const incomplete = asRecord(object['incomplete_details'])?.['reason']
+  if (typeof incomplete === 'string') types.push(`incomplete:${incomplete}`.toLowerCase())
+  const finish = object['finish_reason'] ?? object['finishReason']
+  if (typeof finish === 'string') types.push(`finish:${finish}`.toLowerCase())
+  if (typeof object['stop_reason'] === 'string') types.push(`stop:${object['stop_reason']}`.toLowerCase())
+  const delta = asRecord(object['delta'])
+  if (typeof delta?.['stop_reason'] === 'string') types.push(`stop:${delta['stop_reason']}`.toLowerCase())
+  const blocked = asRecord(object['promptFeedback'])?.['blockReason']
+  if (typeof blocked === 'string') types.push(`blocked:${blocked}`.toLowerCase())
+  const message = asRecord(object['message'])
+  if (message !== undefined && typeof message['stop_reason'] === 'string') types.push(`stop:${message['stop_reason']}`)
+}
+
+function addGoogleDetails(details: readonly unknown[], codes: string[]): void {
+  for (const detail of details.slice(0, 20)) {
+    const record = asRecord(detail)
+    if (record === undefined) continue
+    addWord(codes, record['reason'])
+    const violations = record['violations']
+    if (!Array.isArray(violations)) continue
+    for (const violation of violations.slice(0, 20)) addWord(codes, asRecord(violation)?.['quotaId'])
+  }
+}
+
+function addWord(list: string[], value: unknown): void {
+  if (typeof value === 'string' && value !== '' && value.length <= 200) list.push(value.toLowerCase())
+  else if (typeof value === 'number' && Number.isInteger(value)) list.push(String(value))
+}
+
+function addStatus(list: number[], value: unknown): void {
+  const number = typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value
+  if (typeof number === 'number' && isStatus(number)) list.push(number)
+}
+
+function isStatus(value: number): boolean {
+  return Number.isInteger(value) && value >= 400 && value <= 599
+}
+
+/** `HTTP 402: ...`, `API Error: 401 ...`, `Error code: 429 - ...`, `429 Too Many Requests`, `(429):`. */
+function statusInText(text: string): number[] {
+  const match =
+    /^\s*(?:[\w.]*(?:error|exception)\s*[:-]\s*|oauth )?(?:http |error code: |status code |api error:? )?(\d{3})\b(?!\s*(?:ms|s|tokens|items|mb|kb|bytes))/i.exec(
+      text,
+    ) ?? /\b(?:http|error code:|status code|api error:?|error)\s*\(?(\d{3})\b/i.exec(text)
+  const status = Number(match?.[1])
+  return isStatus(status) ? [status] : []
+}
+
+const ERROR_FIELDS = ['error', 'message', 'msg', 'code', 'detail', 'errorMessage', 'base_resp']
+
+function looksLikeError(value: unknown): boolean {
+  const object = asRecord(Array.isArray(value) ? value[0] : value)
+  return (
+    object !== undefined && object['role'] === undefined && ERROR_FIELDS.some((field) => object[field] !== undefined)
+  )
+}
+
+/** Messages that quote the request carry the user's own words: those never decide. */
+function withoutQuotedJson(message: string): string {
+  const start = message.search(/[{[]\s*["'](?:role|content|input|messages|text|type)["']/)
+  return start === -1 ? message : message.slice(0, start)
+}
+
+function isHtml(text: string): boolean {
+  return /^\s*(?:<!doctype html|<html|<head|<body|<\?xml[^>]*>\s*<!doctype html)/i.test(text)
+}
+
+function lower(text: string): string {
+  return text.replace(/[’‘]/g, "'").replace(/\s+/g, ' ').toLowerCase().trim()
+}

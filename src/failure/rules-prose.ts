@@ -1,0 +1,153 @@
+import type { Rule } from './rule.ts'
+
+/**
+ * Phrases that several providers and relays share. Each names its thing (`context length`, `credit balance`), never a bare "limit" or "exceeded":
+ * such words once turned throttles into billing and parameter errors into overflows (I.1 to I.5).
+ */
+export const PROSE_RULES: readonly Rule[] = [
+  // Overflow: token wording is required (52261), and a per-minute throttle is none (I.4).
+  {
+    text: /maximum context length|context (?:window|length|size)[^.]{0,60}(?:exceed|too (?:long|large))|exceed\w*[^.]{0,80}context (?:window|length|size)|prompt (?:is )?too long: \d+ tokens|(?:input|prompt)(?: token length)? (?:is )?too long|longer than the model's context|model token limit: \d+|tokens in request more than max|input tokens exceed|total tokens exceeds?|model_context_window_exceeded|reduce the length of (?:the (?:messages|input|prompt)|either one)|request requires approximately \d+ tokens|(?:上下文|提示词)[^。]{0,6}(?:过长|超出)/,
+    is: 'context_overflow',
+    seen: 'common/text-maximum-context-length',
+  },
+  {
+    text: /(?:image|file|payload|request|body|message|attachment|media)[^.]{0,60}(?:is |are )?(?:too large|too big)|(?:image|file|payload|request size|body|message size|dimensions)[^.]{0,40}exceed[^.]{0,40}(?:\d|maximum|max allowed|limit)/,
+    is: 'payload_too_large',
+    seen: 'common/text-image-exceeds-maximum',
+  },
+
+  // A named period is a usage window, whatever the status (93979, 107166, 63021).
+  {
+    text: /usage (?:limit|quota)|subscription quota|(?:daily|weekly|hourly|\d-hour|\d-day|week|day) ?(?:\/ ?monthly )?[^.]{0,20}(?:spending limit|limit (?:reached|exhausted|exceeded)|quota (?:reached|exhausted|exceeded|limit))|(?:tokens|requests) per day|\b(?:tpd|rpd)\b|free-models-per-day|quota will reset (?:tomorrow|on|at)|credentials[^.]{0,60}cooling down|included free usage|使用上限/,
+    is: 'quota_exhausted',
+    seen: 'common/text-usage-limit',
+  },
+  {
+    text: /quota will reset (?:after|in)|limit will reset (?:after|in)/,
+    byDuration: true,
+    is: 'quota_exhausted',
+    seen: 'common/text-quota-will-reset-after',
+  },
+  {
+    text: /insufficient (?:account )?(?:balance|credits?|funds|usd|quota balance)|credit balance is too low|account balance is too low|out of (?:credits|extra usage)|used all available credits|spend(?:ing)? limit|please check your plan and billing|余额不足|额度已用尽|account is in good standing|budget has been exceeded|exceeded? budget|crossed budget|quota is not enough|used up your points|requires (?:more|available) credits|payment required|credits are depleted|draw from your extra usage/,
+    is: 'billing',
+    seen: 'common/text-credit-balance',
+  },
+
+  // Capacity words before throttle words (117111, I.17).
+  {
+    text: /overloaded|at capacity|(?:no|out of) capacity|capacity exceeded|high (?:demand|traffic)|server is busy|temporarily unavailable|too many concurrent requests on the server|worker local total request limit|负载已饱和|访问量过大/,
+    is: 'overloaded',
+    seen: 'common/text-overloaded',
+  },
+  {
+    text: /rate[- ]?limit|too many requests|(?:requests?|tokens) per min|\b(?:tpm|rpm)\b|throttl(?:ed|ing)|request rate increased|(?:too many|exceeded)[^.]{0,20}concurren|slow down/,
+    is: 'rate_limit',
+    seen: 'common/text-rate-limit',
+  },
+
+  // Who you are.
+  {
+    text: /(?:token|session|credential)s?(?: \w+)? (?:has |have |is |are )?(?:been )?expired|could not be validated|invalid (?:bearer|access|authentication) token|reauthenticat/,
+    is: 'auth_expired',
+    seen: 'common/text-token-expired',
+  },
+  {
+    text: /(?:invalid|incorrect|unknown) (?:x-)?api[- ]?key|api[- ]?key (?:not valid|is invalid|expired|was reported|has been)|(?:token|key|access) (?:has |was |is )?(?:been )?(?:revoked|invalidated|blocked|terminated|disabled)|(?:account|organization|user|workspace) (?:has been |is |was )?(?:deactivated|suspended|disabled|banned|deleted)|authentication fails|无效的令牌|已被封禁|该令牌已过期|security token included in the request is invalid|blocked due to unauthorized/,
+    is: 'auth_revoked',
+    seen: 'common/text-incorrect-api-key',
+  },
+  {
+    text: /not supported when using|(?:key|token|account|team|project|plan)[^.]{0,40}(?:does not have access|not (?:allowed|permitted|authorized|entitled|eligible) to|does not include)|not available (?:on|in) (?:the|your)[^.]{0,20}(?:tier|plan|region|country)|must be verified|missing scopes?|insufficient permissions|(?:country|region|location)[^.]{0,40}not supported|no access to model|无权使用模型|lack an?[^.]{0,40}license|verify your account|invalid model for team|access to (?:the|this) [^.]{0,40}(?:denied|forbidden)|only authorized for use with|缺少作用域/,
+    is: 'entitlement',
+    seen: 'common/text-must-be-verified',
+  },
+  {
+    text: /(?:the )?model[^.]{0,80} (?:does not exist|not found|is not found|has been (?:deprecated|retired|decommissioned)|is not supported)|(?:unknown|invalid) model\b|invalid model name|not found the model|unknown provider for model|no such model|requested model is not/,
+    is: 'model_not_found',
+    modelScoped: true,
+    seen: 'common/text-model-does-not-exist',
+  },
+
+  // Safety: phrases that providers write about a refusal, not words that a prompt may hold (I.11).
+  {
+    text: /content exists risk|sensitive words detected|content management policy|response was filtered|flagged for (?:possible|potential)|(?:violat\w+|against) (?:our|the)[^.]{0,20}(?:usage|content) polic|considered high risk|may contain inappropriate content|safety system/,
+    is: 'content_policy',
+    seen: 'common/text-flagged',
+  },
+
+  // Transport faults that somebody put into words.
+  {
+    text: /context cancell?ed|client closed request|request was aborted by the user/,
+    is: 'cancelled',
+    seen: 'common/text-context-canceled',
+  },
+  {
+    text: /stream (?:disconnected|closed before|ended without|ended before)|premature close|connection (?:reset|aborted|error|refused|closed)|socket hang up|(?:peer|server|remote end) (?:closed|disconnected)|no such host|unexpected_eof|certificate verify failed|bad record mac|without sending any chunks|network_error|closed the connection before|terminal response event|stop reason: abort|connection attempt failed|: eof$|fetch failed/,
+    is: 'connection',
+    seen: 'common/text-stream-disconnected',
+  },
+  {
+    text: /timed? ?out|deadline exceeded|upstream idle|time-out/,
+    is: 'timeout',
+    seen: 'common/text-timed-out',
+  },
+  {
+    text: /unexpected (?:end of json|token)|not valid json|cannot unmarshal|unmarshal stream|returned no output|malformed_(?:response|function_call)|expected to have received `/,
+    channel: ['exception', 'body', 'event', 'end'],
+    is: 'invalid_response',
+    seen: 'common/text-unexpected-end-of-json',
+  },
+
+  // Types that say little come after every sentence (81453, I.12).
+  {
+    type: ['rate_limit_error', 'rate_limit', 'too_many_requests', 'requests', 'tokens', 'resource_exhausted'],
+    is: 'rate_limit',
+    seen: 'common/type-rate-limit-error',
+  },
+  {
+    type: ['authentication_error', 'unauthenticated', 'unauthorized'],
+    is: 'auth_expired',
+    seen: 'common/type-authentication-error',
+  },
+  {
+    type: ['permission_error', 'permission_denied', 'forbidden'],
+    is: 'entitlement',
+    seen: 'common/type-permission-error',
+  },
+  {
+    type: 'not_found_error',
+    text: /model/,
+    is: 'model_not_found',
+    modelScoped: true,
+    seen: 'common/type-not-found-model',
+  },
+  { type: ['timeout_error', 'deadline_exceeded'], is: 'timeout', seen: 'common/type-timeout-error' },
+  {
+    code: ['server_error', 'internal_error', 'internal_server_error', 'internal', 'vector_store_timeout'],
+    is: 'server_error',
+    seen: 'common/code-server-error',
+  },
+  {
+    type: [
+      'server_error',
+      'api_error',
+      'internal_error',
+      'internal_server_error',
+      'upstream_error',
+      'finish:error',
+      'internal',
+    ],
+    text: /./,
+    is: 'server_error',
+    seen: 'common/type-server-error',
+  },
+  { type: ['server_error', 'api_error', 'finish:error'], is: 'server_error', seen: 'common/type-finish-error' },
+  {
+    type: ['invalid_request_error', 'invalid_request', 'invalid_argument', 'conflict_error'],
+    text: /./,
+    is: 'invalid_request',
+    seen: 'common/type-invalid-request-error',
+  },
+]

@@ -1,0 +1,51 @@
+import type { Rule } from '../failure/rule.ts'
+
+/** ChatGPT/Codex backend. Source: codex-rs, captured payloads of 2025-10 to 2026-11. */
+export const openAiCodexRules: readonly Rule[] = [
+  // A ChatGPT token is refreshable: what would be a dead key elsewhere is a stale token here.
+  { code: 'invalid_api_key', is: 'auth_expired', seen: 'openai-codex/event-invalid-token' },
+  // `error.type` carries the code; there is no `error.code` (26388).
+  { type: 'usage_limit_reached', is: 'quota_exhausted', seen: 'openai-codex/429-usage-limit' },
+  { code: 'usage_limit_reached', is: 'quota_exhausted', seen: 'openai-codex/event-usage-limit' },
+  {
+    text: /hit your (?:chatgpt )?usage limit|usage limit has been reached/,
+    is: 'quota_exhausted',
+    seen: 'openai-codex/text-usage-limit',
+  },
+  { type: 'usage_not_included', is: 'entitlement', seen: 'openai-codex/429-usage-not-included' },
+  {
+    text: /model is not supported when using codex/,
+    is: 'entitlement',
+    modelScoped: true,
+    seen: 'openai-codex/400-model-not-supported',
+  },
+  {
+    text: /selected model is at capacity/,
+    is: 'overloaded',
+    modelScoped: true,
+    seen: 'openai-codex/model-at-capacity',
+  },
+  { text: /missing scopes|缺少作用域/, is: 'entitlement', seen: 'openai-codex/401-missing-scopes' },
+  { text: /flagged for possible cybersecurity risk/, is: 'content_policy', seen: 'openai-codex/failed-cyber-policy' },
+  // The edge's challenge is about this machine's address, not about the account.
+  { header: { name: 'cf-mitigated', is: 'challenge' }, is: 'connection', seen: 'openai-codex/403-cf-challenge' },
+  {
+    shape: 'html',
+    text: /challenge-platform|enable javascript and cookies|checking your browser/,
+    is: 'connection',
+    seen: 'openai-codex/403-challenge-page',
+  },
+  // A 429 without words: a window at 100 % is the plan's limit, anything else a throttle.
+  {
+    status: 429,
+    header: { name: 'x-codex-primary-used-percent', is: /^\s*1\d\d(?:\.\d+)?\s*$/ },
+    is: 'quota_exhausted',
+    seen: 'openai-codex/429-primary-window-full',
+  },
+  {
+    status: 429,
+    header: { name: 'x-codex-secondary-used-percent', is: /^\s*1\d\d(?:\.\d+)?\s*$/ },
+    is: 'quota_exhausted',
+    seen: 'openai-codex/429-secondary-window-full',
+  },
+]

@@ -1,0 +1,154 @@
+import type { HeaderRecord } from '../failure/evidence.ts'
+import { openAiCodexRules } from './openai-codex.rules.ts'
+import {
+  type AdaptedRequest,
+  defineProvider,
+  type OutgoingRequest,
+  type ProviderSecret,
+  type QuotaWindow,
+} from './provider.ts'
+
+/**
+ * The ChatGPT/Codex backend with the user's own ChatGPT accounts. Undocumented: every field may be missing.
+ * Source: the open-source Codex CLI (codex-rs), 2026-08, and captures to 2026-11.
+ */
+export const provider = defineProvider({
+  id: 'openai-codex',
+  label: 'OpenAI Codex (ChatGPT login)',
+  wires: ['responses'],
+  baseUrl: 'https://chatgpt.com/backend-api/codex',
+  auth: ['oauth'],
+  billing: 'subscription',
+  environmentVariables: [],
+  authHeaders,
+  adapt,
+  rules: openAiCodexRules,
+  readQuota,
+  identify,
+  models: ['gpt-5.5', 'gpt-5.5-codex', 'gpt-5.1-codex', 'gpt-5.1-codex-mini'],
+})
+
+function authHeaders({ token, accountId }: ProviderSecret, _wire: string, incoming: HeaderRecord) {
+  return [
+    ['authorization', `Bearer ${token}`] as const,
+    ...(accountId === undefined ? [] : [['chatgpt-account-id', accountId] as const]),
+    // The backend refuses requests that do not say who originated them; a real client's own word stays.
+    ...(incoming['originator'] === undefined ? [['originator', 'sparekey'] as const] : []),
+    ['accept', 'text/event-stream'] as const,
+  ]
+}
+
+/** Fields of the public Responses API that this backend answers with 400 `Unsupported parameter`. Source: wire captures, 2026-08. */
+const REFUSED = [
+  'background',
+  'conversation',
+  'frequency_penalty',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'max_tool_calls',
+  'metadata',
+  'moderation',
+  'presence_penalty',
+  'previous_response_id',
+  'prompt_cache_retention',
+  'safety_identifier',
+  'stream_options',
+  'temperature',
+  'top_logprobs',
+  'top_p',
+  'truncation',
+  'user',
+] as const
+
+/** Makes any Responses request fit: `store: false`, always a stream, a list as input, instructions present; refused fields are left out and named. */
+function adapt({ body, stream }: OutgoingRequest): AdaptedRequest {
+  const dropped = REFUSED.filter((field) => body[field] !== undefined && body[field] !== null)
+  const present = REFUSED.some((field) => Object.hasOwn(body, field))
+  const fits =
+    !present &&
+    body['store'] === false &&
+    body['stream'] === true &&
+    typeof body['instructions'] === 'string' &&
+    Array.isArray(body['input'])
+  if (fits) return { body, dropped: [], gather: !stream }
+  const adapted: Record<string, unknown> = { ...body }
+  for (const field of REFUSED) delete adapted[field]
+  const { input } = body
+  if (typeof input === 'string') adapted['input'] = [userMessage(input)]
+  if (typeof body['instructions'] !== 'string') adapted['instructions'] = ''
+  adapted['store'] = false
+  adapted['stream'] = true
+  // A caller that asked for storage learns that nothing is stored.
+  return { body: adapted, dropped: body['store'] === true ? [...dropped, 'store'] : dropped, gather: !stream }
+}
+
+function userMessage(text: string) {
+  return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }
+}
+
+/** The windows of one answer, named by their length: "primary" is five hours for one plan and a week for another. */
+function readQuota(headers: HeaderRecord, nowMs: number): readonly QuotaWindow[] {
+  const windows: QuotaWindow[] = []
+  for (const which of ['primary', 'secondary']) {
+    const usedPercent = amount(headers[`x-codex-${which}-used-percent`])
+    if (usedPercent === undefined) continue
+    const windowMinutes = amount(headers[`x-codex-${which}-window-minutes`])
+    const at = amount(headers[`x-codex-${which}-reset-at`])
+    const after = amount(headers[`x-codex-${which}-reset-after-seconds`])
+    // Relative beats absolute: the backend's clock and ours may differ.
+    const resetAt = after === undefined ? (at === undefined ? undefined : at * 1000) : nowMs + after * 1000
+    windows.push({
+      name: windowName(windowMinutes) ?? which,
+      usedPercent,
+      ...(windowMinutes === undefined ? {} : { windowMinutes }),
+      ...(resetAt === undefined ? {} : { resetAt }),
+    })
+  }
+  return windows
+}
+
+function windowName(minutes: number | undefined): string | undefined {
+  if (minutes === undefined || minutes <= 0) return undefined
+  if (minutes % 1440 === 0) return `${minutes / 1440}d`
+  return minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`
+}
+
+function amount(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}(?:\.\d+)?$/.test(text.trim()) ? Number(text) : undefined
+}
+
+/** Reads account, address and expiry from the claims of an access token. Unverified: only the backend can judge a token. */
+function identify(token: string) {
+  const claims = claimsOf(token)
+  if (claims === undefined) return undefined
+  const auth = record(claims['https://api.openai.com/auth'])
+  const profile = record(claims['https://api.openai.com/profile'])
+  const accountId = auth?.['chatgpt_account_id']
+  const email = profile?.['email'] ?? claims['email']
+  const expires = claims['exp']
+  return {
+    ...(typeof accountId === 'string' && accountId !== '' ? { accountId } : {}),
+    ...(typeof email === 'string' && email !== '' ? { email } : {}),
+    ...(typeof expires === 'number' && Number.isFinite(expires) ? { expiresAtMs: expires * 1000 } : {}),
+  }
+}
+
+function claimsOf(token: string): Record<string, unknown> | undefined {
+  const parts = token.trim().split('.')
+  const payload = parts[1]
+  if (parts.length !== 3 || payload === undefined) return undefined
+  try {
+    const bytes = Uint8Array.from(atob(payload.replace(/-/g, '+').replace(/_/g, '/')), (character) =>
+      character.charCodeAt(0),
+    )
+    return record(JSON.parse(new TextDecoder().decode(bytes)))
+  } catch {
+    return undefined
+  }
+}
+
+function record(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined
+}

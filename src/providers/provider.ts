@@ -1,0 +1,84 @@
+import type { HeaderRecord } from '../failure/evidence.ts'
+import type { Rule } from '../failure/rule.ts'
+import type { WireName } from '../wire/wire.ts'
+
+/** Header names (lower case) and values. */
+export type HeaderPairs = ReadonlyArray<readonly [name: string, value: string]>
+
+/** The secret and identity that a provider needs to build its headers. */
+export interface ProviderSecret {
+  readonly token: string
+  readonly accountId?: string
+}
+
+/** One usage window that the provider announced. */
+export interface QuotaWindow {
+  /** `5h`, `7d`, `requests`, `tokens`, ... */
+  readonly name: string
+  readonly usedPercent: number
+  /** Length in minutes, when announced. */
+  readonly windowMinutes?: number
+  /** Epoch ms. */
+  readonly resetAt?: number
+  /** The window counts one model only. */
+  readonly model?: string
+}
+
+/** A request on its way to the provider, before credentials are added. */
+export interface OutgoingRequest {
+  readonly wire: WireName
+  readonly model: string
+  /** What the caller wants: a stream or one body. */
+  readonly stream: boolean
+  /** End-to-end headers of the caller: credentials, host and hop-by-hop ones are already gone. */
+  readonly headers: HeaderPairs
+  /** Parsed JSON body with the route's model name already set. Treat as frozen. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** What a provider changed in a request, so that it can be told (`x-sparekey-dropped`). */
+export interface AdaptedRequest {
+  readonly body: Readonly<Record<string, unknown>>
+  readonly headers?: HeaderPairs
+  /** Names of fields that this backend refuses and that were left out. */
+  readonly dropped: readonly string[]
+  /** The upstream always streams; the relay gathers the events for a caller that wants one body. */
+  readonly gather: boolean
+}
+
+/** An upstream API: one file each. Everything the house knows about it stands there. */
+export interface Provider {
+  readonly id: string
+  /** For people: `OpenAI Codex (ChatGPT login)`. */
+  readonly label: string
+  /** Protocols it speaks natively, the preferred one first. */
+  readonly wires: readonly WireName[]
+  /** Without trailing slash. Empty for `openai-compatible`, where the configuration must give one. */
+  readonly baseUrl: string
+  /** Path below `baseUrl` per wire. @default the wire's own path (`/responses`, `/chat/completions`, `/messages`) */
+  readonly paths?: Partial<Readonly<Record<WireName, string>>>
+  readonly auth: ReadonlyArray<'api-key' | 'oauth'>
+  /** Subscription accounts cost nothing more per call; metered keys do. */
+  readonly billing: 'subscription' | 'metered'
+  /** Environment variables in which people keep this provider's key. */
+  readonly environmentVariables: readonly string[]
+  /** Authentication headers; the caller's own are removed before. `incoming` = the caller's headers, lower case. */
+  authHeaders(secret: ProviderSecret, wire: WireName, incoming: HeaderRecord): HeaderPairs
+  /** Changes what this backend refuses. @default nothing changes and bytes pass untouched */
+  adapt?(request: OutgoingRequest): AdaptedRequest
+  /** Rows that hold for this provider only; tried before the common ones. */
+  readonly rules: readonly Rule[]
+  /** Windows announced in headers of any answer. */
+  readQuota?(headers: HeaderRecord, nowMs: number): readonly QuotaWindow[]
+  /** Identity read from a pasted token (JWT claims), so that one account is one credential. */
+  identify?(
+    token: string,
+  ): { readonly accountId?: string; readonly email?: string; readonly expiresAtMs?: number } | undefined
+  /** Models it lists without asking (subscription backends). @default none */
+  readonly models?: readonly string[]
+}
+
+/** Declares a provider; only checks types. */
+export function defineProvider(provider: Provider): Provider {
+  return provider
+}
