@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import type { Failure } from '../failure/evidence.ts'
+import { blameOf, FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
+import { decide, type Situation } from './decide.ts'
+import { type Action, DEFAULT_POLICY } from './policy.ts'
+
+const CALM: Situation = {
+  retriesDone: 0,
+  otherReady: 0,
+  othersTried: 0,
+  refreshable: false,
+  newerGeneration: false,
+  nextRoute: false,
+  repairable: false,
+  poisoned: false,
+  remainingMs: 600_000,
+  retryBudgetLeft: true,
+  committed: false,
+  chance: 0.5,
+}
+
+function failure(label: FailureLabel, times: { retryAfterMs?: number } = {}): Failure {
+  return {
+    label,
+    blame: blameOf(label),
+    message: 'said so',
+    modelScoped: false,
+    rule: 'test/row',
+    confidence: 'exact',
+    evidence: { channel: 'http', provider: 'openai', api: 'responses', headers: {}, seenAtMs: 0 },
+    ...times,
+  }
+}
+
+function action(label: FailureLabel, situation: Partial<Situation>, times = {}): Action {
+  return decide(failure(label, times), { ...CALM, ...situation }, DEFAULT_POLICY).action
+}
+
+describe('the recovery table, row by row', () => {
+  it.each<[FailureLabel, Partial<Situation>, Action]>([
+    ['auth_expired', { refreshable: true, otherReady: 2 }, 'refresh'],
+    ['auth_expired', { otherReady: 2 }, 'rotate'],
+    ['auth_expired', { nextRoute: true }, 'fallback'],
+    ['auth_expired', {}, 'surface'],
+    ['auth_revoked', { newerGeneration: true, otherReady: 2 }, 'reread'],
+    ['auth_revoked', { otherReady: 1, nextRoute: true }, 'rotate'],
+    ['quota_exhausted', { otherReady: 1, nextRoute: true }, 'rotate'],
+    ['quota_exhausted', { nextRoute: true }, 'fallback'],
+    ['quota_exhausted', {}, 'surface'],
+    ['billing', { otherReady: 1 }, 'rotate'],
+    ['entitlement', { otherReady: 1 }, 'rotate'],
+    ['overloaded', { otherReady: 3, nextRoute: true }, 'retry'],
+    ['overloaded', { otherReady: 3, nextRoute: true, retriesDone: 3 }, 'try_another'],
+    ['overloaded', { otherReady: 3, nextRoute: true, retriesDone: 3, othersTried: 2 }, 'fallback'],
+    ['server_error', { retriesDone: 1 }, 'retry'],
+    ['server_error', { retriesDone: 2 }, 'surface'],
+    ['model_not_found', { otherReady: 3 }, 'surface'],
+    ['model_not_found', { otherReady: 3, nextRoute: true }, 'fallback'],
+    ['invalid_response', {}, 'retry'],
+    ['invalid_response', { retriesDone: 1, otherReady: 1 }, 'try_another'],
+    ['timeout', {}, 'retry'],
+    ['connection', { retriesDone: 1 }, 'retry'],
+    ['connection', { retriesDone: 2, nextRoute: true }, 'fallback'],
+    ['context_overflow', { repairable: true, nextRoute: true }, 'repair'],
+    ['context_overflow', { otherReady: 3, nextRoute: true }, 'fallback'],
+    ['payload_too_large', { otherReady: 3, nextRoute: true }, 'surface'],
+    ['invalid_request', { otherReady: 3, nextRoute: true }, 'surface'],
+    ['content_policy', { otherReady: 3, nextRoute: true }, 'surface'],
+    ['cancelled', { otherReady: 3, nextRoute: true }, 'stop'],
+    ['unknown', {}, 'retry'],
+    ['unknown', { retriesDone: 1, otherReady: 1 }, 'try_another'],
+  ])('%s in %j -> %s', (label, situation, expected) => {
+    expect(action(label, situation)).toBe(expected)
+  })
+})
+
+describe('a short throttle', () => {
+  it.each([
+    [3_000, 0, 'wait'],
+    [3_001, 0, 'retry'],
+    [3_000, 1, 'rotate'],
+    [60_001, 0, 'surface'],
+  ] as const)('with a hint of %i ms and %i other(s) ready -> %s', (retryAfterMs, otherReady, expected) => {
+    expect(action('rate_limit', { otherReady }, { retryAfterMs })).toBe(expected)
+  })
+
+  it('does not retry past the deadline', () => {
+    expect(action('rate_limit', { remainingMs: 2_000 }, { retryAfterMs: 2_500 })).toBe('surface')
+  })
+})
+
+describe('limits that hold for every label', () => {
+  it.each(FAILURE_LABELS)('%s: after commit nothing is replayed (I5)', (label) => {
+    const all = { otherReady: 5, nextRoute: true, refreshable: true, newerGeneration: true, repairable: true }
+    expect(action(label, { ...all, committed: true })).toBe(label === 'cancelled' ? 'stop' : 'surface')
+  })
+
+  it.each(FAILURE_LABELS)('%s: no deadline left, no further attempt', (label) => {
+    expect(action(label, { otherReady: 5, nextRoute: true, remainingMs: 0 })).toBe(
+      label === 'cancelled' ? 'stop' : 'surface',
+    )
+  })
+
+  it('an empty retry budget never stops a rotation', () => {
+    expect(action('quota_exhausted', { otherReady: 1, retryBudgetLeft: false })).toBe('rotate')
+    expect(action('overloaded', { otherReady: 1, retryBudgetLeft: false })).toBe('try_another')
+  })
+
+  it('a poisoned request is not carried to a third credential', () => {
+    expect(action('entitlement', { otherReady: 5, poisoned: true })).toBe('surface')
+    expect(action('entitlement', { otherReady: 5, poisoned: true, nextRoute: true })).toBe('fallback')
+  })
+
+  it('never goes back to retrying after trying another credential for a fault that is not theirs', () => {
+    expect(action('server_error', { othersTried: 1, otherReady: 1, retriesDone: 0 })).toBe('try_another')
+  })
+
+  it('users may override a row', () => {
+    const policy = {
+      ...DEFAULT_POLICY,
+      content_policy: { ...DEFAULT_POLICY.content_policy, tries: ['fallback', 'surface'] as const },
+    }
+    expect(decide(failure('content_policy'), { ...CALM, nextRoute: true }, policy).action).toBe('fallback')
+  })
+})

@@ -1,0 +1,82 @@
+import { asObject, asText, type JsonObject, parseObject } from '../json.ts'
+import { missingTerminal, saysError } from '../soft-failure.ts'
+import type { SseFrame } from '../sse.ts'
+import type { FrameMeaning, StreamObserver, Usage, WireEvidence } from '../wire.ts'
+import { messagesUsage } from './failures.ts'
+
+const HANDSHAKE: FrameMeaning = { kind: 'handshake' }
+const VISIBLE: FrameMeaning = { kind: 'visible' }
+
+/** Watches one Messages stream. */
+export class MessagesStreamObserver implements StreamObserver {
+  #output = false
+  #frames = false
+  #stopped = false
+  #usage: Usage | undefined
+
+  observe(frame: SseFrame): FrameMeaning {
+    const { event } = frame
+    if (event === undefined) return HANDSHAKE
+    if (event.errorField !== undefined) return failed(event.errorField)
+    if (event.name === 'error') return failed(event.data)
+    const object = parseObject(event.data)
+    if (object === undefined) return HANDSHAKE
+    this.#frames = true
+    const type = asText(object['type']) || event.name
+    switch (type) {
+      case 'message_start':
+        this.#count(asObject(asObject(object['message'])?.['usage']))
+        return HANDSHAKE
+      case 'message_delta':
+        this.#count(asObject(object['usage']))
+        return HANDSHAKE
+      case 'message_stop':
+        this.#stopped = true
+        return { kind: 'complete' }
+      case 'content_block_start':
+        return this.#shown(blockShows(asObject(object['content_block'])))
+      case 'content_block_delta':
+        return this.#shown(deltaShows(asObject(object['delta'])))
+      default:
+        return saysError(object) ? failed(event.data) : HANDSHAKE
+    }
+  }
+
+  end(): WireEvidence | undefined {
+    if (this.#stopped) return undefined
+    return missingTerminal({ output: this.#output, frames: this.#frames, what: 'message_stop' })
+  }
+
+  usage(): Usage | undefined {
+    return this.#usage
+  }
+
+  /** Later events may leave fields out; what was counted before stays. */
+  #count(usage: JsonObject | undefined): void {
+    this.#usage = { ...this.#usage, ...messagesUsage(usage) }
+  }
+
+  #shown(something: boolean): FrameMeaning {
+    if (!something) return HANDSHAKE
+    this.#output = true
+    return VISIBLE
+  }
+}
+
+/** An empty text or thinking block is only an announcement; a tool call or a tool's result is already something to act on. */
+function blockShows(block: JsonObject | undefined): boolean {
+  const type = asText(block?.['type'])
+  if (type === 'text' || type === 'thinking') return asText(block?.[type]) !== ''
+  return type !== '' && type !== 'redacted_thinking'
+}
+
+function deltaShows(delta: JsonObject | undefined): boolean {
+  return (
+    ['text', 'partial_json', 'thinking'].some((name) => asText(delta?.[name]) !== '') ||
+    asText(delta?.['type']) === 'citations_delta'
+  )
+}
+
+function failed(body: string): FrameMeaning {
+  return { kind: 'failure', evidence: { channel: 'event', body, eventName: 'error' } }
+}
