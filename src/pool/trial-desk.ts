@@ -1,0 +1,69 @@
+import type { Clock } from '../platform/clock.ts'
+import { type Store, StoreError } from './store-contract.ts'
+
+/** A claim ends by itself when its holder dies. */
+export const TRIAL_CLAIM_MS = 120_000
+
+interface Claim {
+  readonly credentialId: string
+  readonly scope: string
+  readonly untilMs: number
+  readonly inStore: boolean
+}
+
+/** Hands out the single trial of a bench: one at a time across all processes, and across all calls of this one. */
+export class TrialDesk {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #holder: string
+  readonly #onTrouble: (error: StoreError) => void
+  readonly #claims = new Map<string, Claim>()
+  #count = 0
+
+  constructor(store: Store, clock: Clock, holder: string, onTrouble: (error: StoreError) => void) {
+    this.#store = store
+    this.#clock = clock
+    this.#holder = holder
+    this.#onTrouble = onTrouble
+  }
+
+  /** @returns the name of the claim, or undefined while somebody else holds the trial */
+  async claim(credentialId: string, scope: string): Promise<string | undefined> {
+    const nowMs = this.#clock.now()
+    for (const claim of this.#claims.values()) {
+      if (claim.credentialId === credentialId && claim.scope === scope && nowMs < claim.untilMs) return undefined
+    }
+    // One name per claim: a trial that outlived its claim must not end the claim of its successor.
+    this.#count += 1
+    const name = `${this.#holder}/${this.#count}`
+    const untilMs = nowMs + TRIAL_CLAIM_MS
+    this.#claims.set(name, { credentialId, scope, untilMs, inStore: true })
+    try {
+      if (await this.#store.claimTrial({ credentialId, scope, holder: name, untilMs }, nowMs)) return name
+      this.#claims.delete(name)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code === 'closed') {
+        this.#claims.delete(name)
+        throw error
+      }
+      // A store that refuses writes must not lock an account away for ever: the trial is then single in this process only.
+      this.#onTrouble(error)
+      this.#claims.set(name, { credentialId, scope, untilMs, inStore: false })
+      return name
+    }
+  }
+
+  async end(name: string): Promise<void> {
+    const claim = this.#claims.get(name)
+    this.#claims.delete(name)
+    if (claim === undefined || !claim.inStore) return
+    try {
+      await this.#store.endTrial(claim.credentialId, claim.scope, name)
+    } catch (error) {
+      // The claim ends by itself.
+      if (!(error instanceof StoreError)) throw error
+      this.#onTrouble(error)
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import type { Bench } from '../pool/bench.ts'
+import type { Credential, Secret } from '../pool/credential.ts'
+import type { NewCredential, PoolSnapshot, Store, TrialClaim } from '../pool/store-contract.ts'
+import { StoreError } from '../pool/store-contract.ts'
+import { admitCredential, renewCredential } from './admit-credential.ts'
+
+/** Everything in this process, nothing on disk: for the library without a home, for tests and simulations. */
+export class MemoryStore implements Store {
+  readonly #credentials = new Map<string, Credential>()
+  readonly #secrets = new Map<string, Secret>()
+  readonly #benches = new Map<string, Map<string, Bench>>()
+  readonly #claims = new Map<string, TrialClaim>()
+  readonly #turns = new Map<string, number>()
+  #revision = 1
+  #snapshot: PoolSnapshot | undefined
+  #closed = false
+
+  async snapshot(): Promise<PoolSnapshot> {
+    this.#open()
+    this.#snapshot ??= {
+      revision: this.#revision,
+      credentials: [...this.#credentials.values()],
+      benches: [...this.#benches.values()].flatMap((scopes) => [...scopes.values()]),
+    }
+    return this.#snapshot
+  }
+
+  async addCredential(given: NewCredential, nowMs: number): Promise<Credential> {
+    this.#open()
+    const credential = admitCredential(given, this.#siblings(given.provider), nowMs)
+    this.#credentials.set(credential.id, credential)
+    if (given.secret !== undefined && given.source.kind === 'stored') this.#secrets.set(credential.id, given.secret)
+    this.#changed()
+    return credential
+  }
+
+  async removeCredential(id: string): Promise<boolean> {
+    this.#open()
+    if (!this.#credentials.delete(id)) return false
+    this.#secrets.delete(id)
+    this.#forget(id)
+    this.#changed()
+    return true
+  }
+
+  async setPriority(id: string, priority: number): Promise<void> {
+    this.#put({ ...this.#credential(id), priority })
+  }
+
+  async replaceSecret(id: string, secret: Secret, fingerprint: string): Promise<Credential> {
+    const credential = this.#credential(id)
+    const renewed = renewCredential(credential, fingerprint, this.#siblings(credential.provider))
+    if (credential.source.kind === 'stored') this.#secrets.set(id, secret)
+    this.#put(renewed)
+    return renewed
+  }
+
+  async readSecret(id: string): Promise<Secret | undefined> {
+    this.#open()
+    return this.#secrets.get(id)
+  }
+
+  async changeBench(
+    credentialId: string,
+    scope: string,
+    change: (credential: Credential, bench: Bench | undefined) => Bench | null | undefined,
+  ): Promise<{ readonly bench: Bench | undefined; readonly changed: boolean }> {
+    this.#open()
+    const credential = this.#credentials.get(credentialId)
+    if (credential === undefined) return { bench: undefined, changed: false }
+    const scopes = this.#benches.get(credentialId) ?? new Map<string, Bench>()
+    const standing = scopes.get(scope)
+    const next = change(credential, standing)
+    if (next === undefined || (next === null && standing === undefined)) return { bench: standing, changed: false }
+    if (next === null) scopes.delete(scope)
+    else scopes.set(scope, { ...next, credentialId, scope })
+    if (scopes.size > 0) this.#benches.set(credentialId, scopes)
+    else this.#benches.delete(credentialId)
+    this.#changed()
+    return { bench: scopes.get(scope), changed: true }
+  }
+
+  async resetCredential(id: string, stampMs: number): Promise<void> {
+    const credential = this.#credential(id)
+    this.#forget(id)
+    this.#put({ ...credential, resetStampMs: Math.max(Math.round(stampMs), credential.resetStampMs + 1) })
+  }
+
+  async claimTrial(claim: TrialClaim, nowMs: number): Promise<boolean> {
+    this.#open()
+    if (!this.#credentials.has(claim.credentialId)) return false
+    const key = claimKey(claim.credentialId, claim.scope)
+    const held = this.#claims.get(key)
+    if (held !== undefined && held.holder !== claim.holder && nowMs < held.untilMs) return false
+    this.#claims.set(key, claim)
+    return true
+  }
+
+  async endTrial(credentialId: string, scope: string, holder: string): Promise<void> {
+    this.#open()
+    const key = claimKey(credentialId, scope)
+    if (this.#claims.get(key)?.holder === holder) this.#claims.delete(key)
+  }
+
+  async addUses(
+    uses: ReadonlyArray<{ readonly credentialId: string; readonly count: number; readonly lastUsedAtMs: number }>,
+  ): Promise<void> {
+    this.#open()
+    for (const { credentialId, count, lastUsedAtMs } of uses) {
+      const credential = this.#credentials.get(credentialId)
+      if (credential === undefined) continue
+      this.#put({
+        ...credential,
+        useCount: credential.useCount + count,
+        lastUsedAtMs: Math.max(credential.lastUsedAtMs, Math.round(lastUsedAtMs)),
+      })
+    }
+  }
+
+  async nextTurn(provider: string): Promise<number> {
+    this.#open()
+    const turn = this.#turns.get(provider) ?? 0
+    this.#turns.set(provider, turn + 1)
+    return turn
+  }
+
+  async peekTurn(provider: string): Promise<number> {
+    this.#open()
+    return this.#turns.get(provider) ?? 0
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#secrets.clear()
+  }
+
+  #open(): void {
+    if (this.#closed) throw new StoreError('closed', 'the store is closed')
+  }
+
+  #credential(id: string): Credential {
+    this.#open()
+    const credential = this.#credentials.get(id)
+    if (credential === undefined) throw new StoreError('not_found', `there is no credential ${id}`)
+    return credential
+  }
+
+  #siblings(provider: string): readonly Credential[] {
+    return [...this.#credentials.values()].filter((each) => each.provider === provider)
+  }
+
+  #put(credential: Credential): void {
+    this.#credentials.set(credential.id, credential)
+    this.#changed()
+  }
+
+  #forget(id: string): void {
+    this.#benches.delete(id)
+    for (const [key, claim] of this.#claims) if (claim.credentialId === id) this.#claims.delete(key)
+  }
+
+  #changed(): void {
+    this.#revision += 1
+    this.#snapshot = undefined
+  }
+}
+
+function claimKey(credentialId: string, scope: string): string {
+  return `${credentialId} ${scope}`
+}

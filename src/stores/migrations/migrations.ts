@@ -1,0 +1,5 @@
+import { credentialsAndBenches } from './0001-credentials-and-benches.ts'
+import type { Migration } from './migration.ts'
+
+/** In order. The last one is the schema that this version reads and writes. */
+export const MIGRATIONS: readonly Migration[] = [credentialsAndBenches]

@@ -1,0 +1,85 @@
+import type { Bench, BenchEvidence } from '../pool/bench.ts'
+import type { Credential } from '../pool/credential.ts'
+import type { SqlRow, SqlValue } from './sqlite-driver.ts'
+
+export const CREDENTIAL_COLUMNS =
+  'id, provider, label, type, source_variable, priority, base_url, account_id, quota_group, fingerprint, generation, reset_stamp_ms, use_count, last_used_at_ms, created_at_ms'
+
+export const BENCH_COLUMNS =
+  'credential_id, scope, reason, since_ms, until_ms, trial_at_ms, dead, token_generation, strikes, failed_trials, evidence'
+
+export function credentialOf(row: SqlRow): Credential {
+  return {
+    id: text(row.id),
+    provider: text(row.provider),
+    label: text(row.label),
+    type: text(row.type) as Credential['type'],
+    source: row.source_variable == null ? { kind: 'stored' } : { kind: 'env', variable: text(row.source_variable) },
+    priority: Number(row.priority),
+    ...(row.base_url == null ? {} : { baseUrl: text(row.base_url) }),
+    ...(row.account_id == null ? {} : { accountId: text(row.account_id) }),
+    ...(row.quota_group == null ? {} : { quotaGroup: text(row.quota_group) }),
+    fingerprint: text(row.fingerprint),
+    generation: Number(row.generation),
+    resetStampMs: Number(row.reset_stamp_ms),
+    useCount: Number(row.use_count),
+    lastUsedAtMs: Number(row.last_used_at_ms),
+    createdAtMs: Number(row.created_at_ms),
+  }
+}
+
+export function credentialValues(credential: Credential): SqlValue[] {
+  return [
+    credential.id,
+    credential.provider,
+    credential.label,
+    credential.type,
+    credential.source.kind === 'env' ? credential.source.variable : null,
+    credential.priority,
+    credential.baseUrl ?? null,
+    credential.accountId ?? null,
+    credential.quotaGroup ?? null,
+    credential.fingerprint,
+    credential.generation,
+    credential.resetStampMs,
+    credential.useCount,
+    credential.lastUsedAtMs,
+    credential.createdAtMs,
+  ]
+}
+
+export function benchOf(row: SqlRow): Bench {
+  return {
+    credentialId: text(row.credential_id),
+    scope: text(row.scope),
+    reason: text(row.reason) as Bench['reason'],
+    sinceMs: Number(row.since_ms),
+    untilMs: Number(row.until_ms),
+    trialAtMs: Number(row.trial_at_ms),
+    dead: Number(row.dead) === 1,
+    tokenGeneration: Number(row.token_generation),
+    strikes: Number(row.strikes),
+    failedTrials: Number(row.failed_trials),
+    evidence: JSON.parse(text(row.evidence)) as BenchEvidence,
+  }
+}
+
+export function benchValues(bench: Bench): SqlValue[] {
+  return [
+    bench.credentialId,
+    bench.scope,
+    bench.reason,
+    Math.round(bench.sinceMs),
+    Math.round(bench.untilMs),
+    Math.round(bench.trialAtMs),
+    bench.dead ? 1 : 0,
+    bench.tokenGeneration,
+    bench.strikes,
+    bench.failedTrials,
+    JSON.stringify(bench.evidence),
+  ]
+}
+
+function text(value: SqlValue | undefined): string {
+  return typeof value === 'string' ? value : ''
+}

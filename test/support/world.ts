@@ -1,0 +1,123 @@
+import { type Gateway, startGateway } from '../../src/gateway/index.ts'
+import { systemPlatform } from '../../src/platform/platform.ts'
+import { undiciNetwork } from '../../src/platform/undici-network.ts'
+import { fingerprintOf } from '../../src/pool/fingerprint.ts'
+import { CredentialPool } from '../../src/pool/pool.ts'
+import type { Store } from '../../src/pool/store-contract.ts'
+import type { StrategyName } from '../../src/pool/strategies.ts'
+import { PROVIDERS } from '../../src/providers/_registry.ts'
+import type { Provider } from '../../src/providers/provider.ts'
+import { RetryBudget } from '../../src/recovery/budget.ts'
+import { DEFAULT_POLICY, type Policy } from '../../src/recovery/policy.ts'
+import { DEFAULT_LIMITS, type Limits, type Route } from '../../src/relay/call.ts'
+import { Relay } from '../../src/relay/relay.ts'
+import { type Scenario, type Simulator, startSimulator } from '../../src/simulator/index.ts'
+import { openStore } from '../../src/stores/open-store.ts'
+import type { TelemetryEvent } from '../../src/telemetry/events.ts'
+
+/** The recovery table with waits of a few ms: what is decided is tested, not patience. */
+export const HURRIED_POLICY: Policy = Object.fromEntries(
+  Object.entries(DEFAULT_POLICY).map(([label, row]) => [
+    label,
+    { ...row, retries: { ...row.retries, backoffMs: row.retries.backoffMs.map(() => 2) } },
+  ]),
+) as unknown as Policy
+
+export interface Side {
+  readonly provider: keyof typeof PROVIDERS & string
+  readonly scenario: Scenario
+  /** Tokens added as credentials, in this order. @default all of the scenario */
+  readonly tokens?: readonly string[]
+  /** Base URL instead of the simulator's. */
+  readonly baseUrl?: string
+}
+
+export interface WorldOptions {
+  /** Routes of the chain, in order. */
+  readonly sides: readonly Side[]
+  readonly strategy?: StrategyName
+  readonly policy?: Policy
+  readonly limits?: Partial<Limits>
+  readonly store?: Store
+}
+
+/** A gateway before simulated providers, all on loopback sockets. */
+export interface World {
+  readonly gateway: Gateway
+  readonly simulators: readonly Simulator[]
+  readonly pool: CredentialPool
+  readonly store: Store
+  readonly events: readonly TelemetryEvent[]
+  close(): Promise<void>
+}
+
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const platform = systemPlatform
+  const store = options.store ?? (await openStore({ kind: 'memory' }, platform))
+  const events: TelemetryEvent[] = []
+  const simulators: Simulator[] = []
+  const chain: Route[] = []
+  for (const side of options.sides) {
+    const simulator = await startSimulator({ scenario: side.scenario })
+    simulators.push(simulator)
+    const definition = PROVIDERS[side.provider]
+    if (definition === undefined) throw new Error(`no provider ${side.provider}`)
+    chain.push(routeTo(definition, side.baseUrl ?? baseUrlOf(side.provider, simulator.url)))
+    for (const token of side.tokens ?? Object.keys(side.scenario.credentials))
+      await addCredential(store, definition, token)
+  }
+  const pool = new CredentialPool({ store, platform, strategyFor: () => options.strategy ?? 'fill_first' })
+  const network = undiciNetwork()
+  const relay = new Relay({
+    pool,
+    network,
+    platform,
+    policy: options.policy ?? HURRIED_POLICY,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    budget: new RetryBudget(),
+    emit: (event) => events.push(event),
+  })
+  const house = { resolveChain: () => ({ kind: 'chain' as const, chain }), listModels: () => ['gpt-5.5'], clients: [] }
+  const gateway = await startGateway({ relay, house, platform, port: 0 })
+  return {
+    gateway,
+    simulators,
+    pool,
+    store,
+    events,
+    async close() {
+      await gateway.close(0)
+      await pool.close()
+      await network.close()
+      await Promise.all(simulators.map((each) => each.close()))
+      if (options.store === undefined) await store.close()
+    },
+  }
+}
+
+export function baseUrlOf(provider: string, simulatorUrl: string): string {
+  return provider === 'openai-codex' ? `${simulatorUrl}/backend-api/codex` : `${simulatorUrl}/v1`
+}
+
+function routeTo(definition: Provider, baseUrl: string): Route {
+  return { provider: definition.id, model: 'gpt-5.5', definition, baseUrl, headers: [], wires: definition.wires }
+}
+
+/** Adds a credential under its token's name, unless it is there already. */
+export async function addCredential(store: Store, definition: Provider, token: string): Promise<void> {
+  const { credentials } = await store.snapshot()
+  if (credentials.some((each) => each.provider === definition.id && each.label === token)) return
+  await store.addCredential(
+    {
+      id: `cred_${definition.id}_${token}`,
+      provider: definition.id,
+      label: token,
+      type: definition.id === 'openai-codex' ? 'oauth' : 'api-key',
+      source: { kind: 'stored' },
+      fingerprint: fingerprintOf(token),
+      secret: { token, accountId: `acct-${token}` },
+      accountId: `acct-${token}`,
+    },
+    systemPlatform.clock.now(),
+  )
+}
