@@ -1,0 +1,118 @@
+import { SseFramer, type SseFrame } from '../wire/sse.ts'
+import type { StreamObserver, WireEvidence } from '../wire/wire.ts'
+
+/** Handshake frames held back may not grow without bound: past this the stream is committed as it is. */
+const LARGEST_HELD_BYTES = 4 * 1024 * 1024
+/** After the terminal event an upstream gets this long to close; a client must not wait for a socket that stays open. */
+export const CLOSE_GRACE_MS = 100
+
+/** What happened up to the commit point. */
+export type Opening =
+  /** Something visible (or the complete answer) is here: from now on nothing can be taken back. */
+  { readonly kind: 'committed' } | { readonly kind: 'failure'; readonly evidence: WireEvidence }
+
+/** How a committed stream ended. */
+export type StreamEnding = { readonly kind: 'complete' } | { readonly kind: 'failure'; readonly evidence: WireEvidence }
+
+/** Reads the next chunk, or `undefined` at the end. Throws what the transport threw. */
+export type ReadChunk = (patienceMs?: number) => Promise<Uint8Array | undefined>
+
+/**
+ * One upstream stream: holds its frames until the first visible output, then passes their bytes on unchanged.
+ * A failure event is never passed on as it came: the caller's wire tells it, after the bytes that came before it.
+ */
+export class AnswerStream {
+  readonly #read: ReadChunk
+  readonly #observer: StreamObserver
+  readonly #framer = new SseFramer()
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  #ending: StreamEnding | undefined
+
+  constructor(read: ReadChunk, observer: StreamObserver) {
+    this.#read = read
+    this.#observer = observer
+  }
+
+  /** Reads up to the commit point. Held frames stay held. */
+  async open(): Promise<Opening> {
+    for (;;) {
+      const seen = this.#take(await this.#read())
+      this.#hold(seen.bytes)
+      if (this.#ending?.kind === 'failure' && !seen.visible) return this.#ending
+      if (seen.visible || this.#ending !== undefined || this.#heldBytes > LARGEST_HELD_BYTES)
+        return { kind: 'committed' }
+    }
+  }
+
+  /** The held bytes, then every further byte up to the end or the failing frame. Check `ending` afterwards. */
+  async *forward(): AsyncGenerator<Uint8Array, void, void> {
+    for (const bytes of this.#held) yield bytes
+    this.#held = []
+    while (this.#ending === undefined) {
+      const seen = this.#take(await this.#read())
+      if (seen.bytes.length > 0) yield seen.bytes
+    }
+    if (this.#ending.kind === 'complete') yield* this.#afterTerminal()
+  }
+
+  get ending(): StreamEnding | undefined {
+    return this.#ending
+  }
+
+  /** A `[DONE]` behind `response.completed` still belongs to the stream. */
+  async *#afterTerminal(): AsyncGenerator<Uint8Array, void, void> {
+    for (;;) {
+      const chunk = await this.#read(CLOSE_GRACE_MS).catch(() => undefined)
+      if (chunk === undefined) return
+      yield chunk
+    }
+  }
+
+  #take(chunk: Uint8Array | undefined): { readonly bytes: Uint8Array; readonly visible: boolean } {
+    const pushed = chunk === undefined ? this.#framer.finish() : this.#framer.push(chunk)
+    if (!Array.isArray(pushed)) {
+      this.#ending = {
+        kind: 'failure',
+        evidence: thrown('FrameTooLarge', 'a single stream event exceeded the size limit'),
+      }
+      return { bytes: new Uint8Array(0), visible: false }
+    }
+    const parts: Uint8Array[] = []
+    let visible = false
+    for (const frame of pushed as readonly SseFrame[]) {
+      if (this.#ending !== undefined) {
+        parts.push(frame.raw)
+        continue
+      }
+      const meaning = this.#observer.observe(frame)
+      if (meaning.kind === 'failure') {
+        this.#ending = { kind: 'failure', evidence: meaning.evidence }
+        break
+      }
+      parts.push(frame.raw)
+      if (meaning.kind === 'complete') this.#ending = { kind: 'complete' }
+      else if (meaning.kind === 'visible') visible = true
+    }
+    if (chunk === undefined && this.#ending === undefined) {
+      const evidence = this.#observer.end()
+      this.#ending = evidence === undefined ? { kind: 'complete' } : { kind: 'failure', evidence }
+    }
+    return { bytes: joined(parts), visible }
+  }
+
+  #hold(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    this.#held.push(bytes)
+    this.#heldBytes += bytes.length
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1 && parts[0] !== undefined) return parts[0]
+  return Buffer.concat(parts)
+}
+
+function thrown(name: string, message: string): WireEvidence {
+  return { channel: 'end', error: { name, message } }
+}

@@ -1,0 +1,156 @@
+import type { Failure } from '../failure/evidence.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Lease } from '../pool/lease.ts'
+import type { Decision } from '../recovery/decide.ts'
+import type { Policy } from '../recovery/policy.ts'
+import type { TelemetryEvent } from '../telemetry/events.ts'
+import type { AttemptEnding } from './attempt.ts'
+import type { Call, Route } from './call.ts'
+import type { CallState } from './call-state.ts'
+import type { Settled } from './settled.ts'
+
+export interface BookDependencies {
+  readonly platform: Platform
+  readonly policy: Policy
+  readonly emit: (event: TelemetryEvent) => void
+}
+
+/** Keeps the record of one call: an event per step, an entry per attempt, and the end of the lease that served it. */
+export class CallBook {
+  readonly #call: Call
+  readonly #state: CallState
+  readonly #deps: BookDependencies
+  readonly #startedAtMs: number
+  #ended = false
+
+  constructor(call: Call, state: CallState, dependencies: BookDependencies) {
+    this.#call = call
+    this.#state = state
+    this.#deps = dependencies
+    this.#startedAtMs = dependencies.platform.clock.now()
+    const { wire, model, stream } = call
+    dependencies.emit({ type: 'call_started', callId: call.id, atMs: this.#startedAtMs, wire, model, stream })
+  }
+
+  attemptStarted(route: Route, lease: Lease): number {
+    const atMs = this.#deps.platform.clock.now()
+    this.#deps.emit({
+      type: 'attempt_started',
+      callId: this.#call.id,
+      atMs,
+      attempt: this.#state.attempts.length + 1,
+      provider: route.provider,
+      model: route.model,
+      credentialId: lease.credential.id,
+      credentialLabel: lease.credential.label,
+      trial: lease.trial,
+    })
+    return atMs
+  }
+
+  /** Enters an attempt that ended before anything was sent to the caller. */
+  attemptFailed(route: Route, lease: Lease, failure: Failure, startedAtMs: number): void {
+    const { status } = failure.evidence
+    this.#state.attempts.push({
+      ...this.#entry(route, lease, startedAtMs),
+      outcome: failure.label === 'cancelled' ? 'cancelled' : 'failed',
+      label: failure.label,
+      rule: failure.rule,
+      ...(status === undefined ? {} : { status }),
+    })
+  }
+
+  /** Tells a failed attempt together with what it cost and what comes next. */
+  decided(decision: Decision, failure: Failure, lease: Lease, benchedUntilMs: number | undefined): void {
+    const last = this.#state.attempts.length - 1
+    const record = this.#state.attempts[last]
+    if (record === undefined) return
+    this.#state.attempts[last] = { ...record, action: decision.action }
+    this.#emitFailed(failure, lease, record.durationMs, benchedUntilMs)
+    this.step(decision.action, decision.reason, decision.delayMs)
+  }
+
+  /** A step that no attempt caused: a fallback because nobody was ready, a wait for a bench to end. */
+  step(action: string, reason: string, delayMs = 0): void {
+    this.#deps.emit({
+      type: 'decided',
+      ...this.#at(),
+      action,
+      reason,
+      ...(delayMs > 0 ? { delayMs } : {}),
+    })
+  }
+
+  /** The end of the call: gives the lease back and tells the whole story in one event. Once; later calls do nothing. */
+  async end(settled: Settled, ending: AttemptEnding): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    if (settled.kind === 'answer') await this.#served(settled, ending)
+    const failure =
+      ending.kind === 'failure' ? ending.failure : settled.kind === 'failed' ? settled.givenUp.failure : undefined
+    const { atMs, callId } = this.#at()
+    this.#deps.emit({
+      type: 'call_ended',
+      callId,
+      atMs,
+      outcome: OUTCOMES[ending.kind],
+      ...(failure === undefined ? {} : { label: failure.label }),
+      attempts: [...this.#state.attempts],
+      durationMs: atMs - this.#startedAtMs,
+    })
+  }
+
+  async #served(settled: Extract<Settled, { kind: 'answer' }>, ending: AttemptEnding): Promise<void> {
+    const { lease, route, startedAtMs } = settled.served
+    const entry = { ...this.#entry(route, lease, startedAtMs), outcome: OUTCOMES[ending.kind] }
+    if (ending.kind === 'failure') {
+      const { failure } = ending
+      const terms = this.#deps.policy[failure.label].bench
+      const bench = await lease.fail({ failure, terms, callId: this.#call.id, lastHope: false })
+      this.#state.attempts.push({ ...entry, label: failure.label, rule: failure.rule, action: 'surface' })
+      this.#emitFailed(failure, lease, entry.durationMs, bench?.untilMs)
+      return
+    }
+    this.#state.attempts.push(entry)
+    if (ending.kind === 'cancelled') return lease.release()
+    await lease.succeed()
+    const { provider, credentialId, credential, durationMs } = entry
+    const who = { provider, credentialId, credentialLabel: credential, durationMs }
+    this.#deps.emit({ type: 'attempt_succeeded', ...this.#at(), ...who })
+  }
+
+  #emitFailed(failure: Failure, lease: Lease, durationMs: number, benchedUntilMs: number | undefined): void {
+    const { label, rule, message } = failure
+    const { status } = failure.evidence
+    this.#deps.emit({
+      type: 'attempt_failed',
+      ...this.#at(),
+      provider: lease.credential.provider,
+      credentialId: lease.credential.id,
+      credentialLabel: lease.credential.label,
+      label,
+      rule,
+      message,
+      durationMs,
+      ...(status === undefined ? {} : { status }),
+      ...(benchedUntilMs === undefined ? {} : { benchedUntilMs }),
+    })
+  }
+
+  #entry(route: Route, lease: Lease, startedAtMs: number) {
+    return {
+      provider: route.provider,
+      model: route.model,
+      credentialId: lease.credential.id,
+      credential: lease.credential.label,
+      durationMs: this.#deps.platform.clock.now() - startedAtMs,
+    }
+  }
+
+  #at() {
+    const atMs = this.#deps.platform.clock.now()
+    return { callId: this.#call.id, atMs, attempt: this.#state.attempts.length }
+  }
+}
+
+const OUTCOMES = { complete: 'answered', failure: 'failed', cancelled: 'cancelled' } as const

@@ -1,0 +1,60 @@
+import type { Failure } from '../failure/evidence.ts'
+import type { FailureLabel } from '../failure/labels.ts'
+import type { Lease } from '../pool/lease.ts'
+import type { AttemptRecord } from '../telemetry/events.ts'
+
+/** Statuses that say by themselves whose fault it was, or that a wait will clear. */
+const NEVER_POISON = new Set([401, 402, 429])
+
+/**
+ * What one call has been through. Lives and dies with the call: a flag that outlives it strands the next one (20465),
+ * one that is lost hammers a key again (26145).
+ */
+export class CallState {
+  readonly attempts: AttemptRecord[] = []
+  readonly failures: Failure[] = []
+  /** Credential id -> generation that failed in this call. */
+  readonly tried = new Map<string, number>()
+  readonly #retries = new Map<FailureLabel, number>()
+  readonly #suspects = new Map<FailureLabel, Map<string, Lease>>()
+  othersTried = 0
+  routeIndex = 0
+  waits = 0
+  fallbackReason: string | undefined
+
+  retriesDone(label: FailureLabel): number {
+    return this.#retries.get(label) ?? 0
+  }
+
+  countRetry(label: FailureLabel): void {
+    this.#retries.set(label, this.retriesDone(label) + 1)
+  }
+
+  /** After a rotation the retry count starts afresh. */
+  rotated(): void {
+    this.#retries.clear()
+    this.othersTried = 0
+  }
+
+  /** Another route: another pool, another count. Verdicts on the request stay. */
+  fellBack(toIndex: number, reason: string): void {
+    this.rotated()
+    this.tried.clear()
+    this.routeIndex = toIndex
+    this.fallbackReason = reason
+  }
+
+  /**
+   * Remembers a verdict that could be the request's own fault: a 4xx that is not 401, 402 or 429.
+   * @returns the leases to undo once two credentials have given the same verdict, else none
+   */
+  suspect(failure: Failure, lease: Lease): readonly Lease[] {
+    const status = failure.evidence.status
+    if (failure.blame !== 'credential' || status === undefined || status < 400 || status > 499) return []
+    if (NEVER_POISON.has(status) || failure.resetAt !== undefined || failure.retryAfterMs !== undefined) return []
+    const byCredential = this.#suspects.get(failure.label) ?? new Map<string, Lease>()
+    byCredential.set(lease.credential.id, lease)
+    this.#suspects.set(failure.label, byCredential)
+    return byCredential.size >= 2 ? [...byCredential.values()] : []
+  }
+}

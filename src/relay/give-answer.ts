@@ -1,0 +1,220 @@
+import { toIsoText } from '../platform/clock.ts'
+import type { HeaderList } from '../platform/network.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { GivenUp } from '../wire/wire.ts'
+import { WIRES } from '../wire/wires.ts'
+import type { AttemptEnding } from './attempt.ts'
+import type { Call, CallOutcome, Limits, RelayAnswer } from './call.ts'
+import type { CallBook } from './call-book.ts'
+import type { CallState } from './call-state.ts'
+import { guarded } from './guarded.ts'
+import { forwardableAnswerHeaders } from './headers.ts'
+import type { Settled } from './settled.ts'
+
+/** One call on its way to its caller. */
+export interface Giving {
+  readonly call: Call
+  readonly state: CallState
+  readonly book: CallBook
+}
+
+const EVENT_STREAM: HeaderList = [
+  ['content-type', 'text/event-stream; charset=utf-8'],
+  ['cache-control', 'no-cache'],
+]
+
+/** What the caller gets for a settled call. */
+export function give(giving: Giving, settled: Settled): RelayAnswer {
+  return settled.kind === 'answer' ? goodAnswer(giving, settled) : failedAnswer(giving, settled)
+}
+
+/** An answer from its first visible output on. */
+function goodAnswer(giving: Giving, settled: Extract<Settled, { kind: 'answer' }>): RelayAnswer {
+  const { call, state } = giving
+  const outcome = deferred<CallOutcome>()
+  const { route, lease, dropped } = settled.served
+  const headers: HeaderList = [
+    ...forwardableAnswerHeaders(settled.answer.headers),
+    ...ownHeaders(call, state, state.attempts.length + 1),
+    ['x-sparekey-route', `${route.provider}/${route.model}`],
+    ['x-sparekey-credential', headerText(lease.credential.label)],
+    ...(dropped.length > 0 ? [['x-sparekey-dropped', dropped.map(headerText).join(', ')] as const] : []),
+  ]
+  const body = guarded(told(giving, settled, outcome.resolve), () => drop(giving, settled, outcome.resolve))
+  return { status: settled.answer.status, headers, body, ended: outcome.promise }
+}
+
+/** Bytes of a good answer; an ending in failure is told in the caller's wire, never as a success (invariant I11). */
+async function* told(
+  { call, state, book }: Giving,
+  settled: Extract<Settled, { kind: 'answer' }>,
+  resolve: (outcome: CallOutcome) => void,
+): AsyncGenerator<Uint8Array, void, void> {
+  let ending: AttemptEnding = { kind: 'cancelled' }
+  const { body } = settled.answer
+  try {
+    for (;;) {
+      const next = await body.next()
+      if (next.done === true) {
+        ending = next.value
+        break
+      }
+      yield next.value
+    }
+  } finally {
+    // Reached by return() too: the caller left, so the upstream is cancelled at once.
+    await body.return({ kind: 'cancelled' })
+    await book.end(settled, ending)
+    const failure = ending.kind === 'failure' ? { failure: ending.failure } : {}
+    const outcome = ending.kind === 'complete' ? 'answered' : ending.kind === 'failure' ? 'failed' : 'cancelled'
+    resolve({ outcome, attempts: state.attempts, ...failure })
+  }
+  if (ending.kind === 'failure') yield streamError(call, lateGivenUp(state, ending.failure))
+}
+
+/** Headers go out before anything is known; the rest is told inside the stream, and heartbeats keep the client patient. */
+export function earlyAnswer(
+  giving: Giving,
+  settled: Promise<Settled>,
+  platform: Platform,
+  limits: Limits,
+): RelayAnswer {
+  const outcome = deferred<CallOutcome>()
+  const body = guarded(waiting(giving, settled, platform, limits, outcome.resolve), async () => {
+    await drop(giving, await settled, outcome.resolve)
+  })
+  return { status: 200, headers: [...EVENT_STREAM, ['x-sparekey-call', giving.call.id]], body, ended: outcome.promise }
+}
+
+async function* waiting(
+  giving: Giving,
+  settled: Promise<Settled>,
+  platform: Platform,
+  limits: Limits,
+  resolve: (outcome: CallOutcome) => void,
+): AsyncGenerator<Uint8Array, void, void> {
+  const { call, state, book } = giving
+  const heartbeat = Buffer.from(WIRES[call.wire].heartbeat())
+  let result: Settled | undefined
+  try {
+    yield heartbeat
+    while (result === undefined) {
+      const pause = new AbortController()
+      const paused = platform.timers.sleep(limits.heartbeatMs, pause.signal).then(() => undefined)
+      result = await Promise.race([settled, paused])
+      pause.abort()
+      if (result === undefined) yield heartbeat
+    }
+  } finally {
+    // The caller left while nothing was known: whatever still comes is put away, its lease given back.
+    if (result === undefined) void settled.then((late) => drop(giving, late, resolve))
+  }
+  if (result.kind === 'answer') {
+    yield* told(giving, result, resolve)
+    return
+  }
+  await book.end(result, endingOf(result))
+  resolve(outcomeOf(result, state))
+  if (result.kind === 'failed') yield streamError(call, result.givenUp)
+}
+
+/** An answer that nobody wants any more: upstream cancelled, lease given back. */
+async function drop({ state, book }: Giving, late: Settled, resolve: (outcome: CallOutcome) => void): Promise<void> {
+  if (late.kind === 'answer') await late.answer.body.return({ kind: 'cancelled' })
+  await book.end(late, { kind: 'cancelled' })
+  resolve({ outcome: 'cancelled', attempts: state.attempts })
+}
+
+/** Nothing was sent yet: a true HTTP status, or a stream for clients that understand this failure only there. */
+function failedAnswer({ call, state, book }: Giving, settled: Exclude<Settled, { kind: 'answer' }>): RelayAnswer {
+  const outcome = deferred<CallOutcome>()
+  const finish = async () => {
+    await book.end(settled, endingOf(settled))
+    outcome.resolve(outcomeOf(settled, state))
+  }
+  const own = ownHeaders(call, state, state.attempts.length)
+  if (settled.kind === 'cancelled') {
+    return { status: 499, headers: own, body: guarded(once('', finish), finish), ended: outcome.promise }
+  }
+  const { givenUp } = settled
+  const error: HeaderList = [['x-sparekey-error', givenUp.code ?? givenUp.failure.label]]
+  if (call.client === 'codex' && call.stream && toldInStream(givenUp)) {
+    const headers = [...EVENT_STREAM, ...own, ...error]
+    const text = WIRES[call.wire].renderStreamError(givenUp)
+    return { status: 200, headers, body: guarded(once(text, finish), finish), ended: outcome.promise }
+  }
+  const rendered = WIRES[call.wire].renderError(givenUp)
+  const earliest = givenUp.earliestReturnMs
+  const headers: HeaderList = [
+    ...rendered.headers,
+    ...own,
+    ...error,
+    ...(earliest === undefined ? [] : [['x-sparekey-earliest-return', toIsoText(earliest)] as const]),
+  ]
+  return {
+    status: rendered.status,
+    headers,
+    body: guarded(once(rendered.body, finish), finish),
+    ended: outcome.promise,
+  }
+}
+
+/** The Codex CLI compacts on an overflow only when a stream tells it, and retries a throttle only then (wire-facts 8.1, 8.7). */
+function toldInStream(givenUp: GivenUp): boolean {
+  return givenUp.failure.label === 'context_overflow' || givenUp.failure.label === 'rate_limit'
+}
+
+async function* once(text: string, finish: () => Promise<void>): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    if (text.length > 0) yield Buffer.from(text)
+  } finally {
+    await finish()
+  }
+}
+
+function streamError(call: Call, givenUp: GivenUp): Uint8Array {
+  return Buffer.from(WIRES[call.wire].renderStreamError(givenUp))
+}
+
+function lateGivenUp(state: CallState, failure: GivenUp['failure']): GivenUp {
+  return {
+    failure,
+    nowMs: failure.evidence.seenAtMs,
+    attempts: state.attempts.map(({ provider, credential, label, status }) => ({
+      provider,
+      credential,
+      label: label ?? 'answered',
+      ...(status === undefined ? {} : { status }),
+    })),
+  }
+}
+
+function endingOf(settled: Exclude<Settled, { kind: 'answer' }>): AttemptEnding {
+  return settled.kind === 'failed' ? { kind: 'failure', failure: settled.givenUp.failure } : { kind: 'cancelled' }
+}
+
+function outcomeOf(settled: Exclude<Settled, { kind: 'answer' }>, state: CallState): CallOutcome {
+  if (settled.kind === 'cancelled') return { outcome: 'cancelled', attempts: state.attempts }
+  return { outcome: 'failed', failure: settled.givenUp.failure, attempts: state.attempts, givenUp: settled.givenUp }
+}
+
+function ownHeaders(call: Call, state: CallState, attempts: number): HeaderList {
+  return [
+    ['x-sparekey-call', call.id],
+    ['x-sparekey-attempts', String(attempts)],
+    ...(state.fallbackReason === undefined ? [] : [['x-sparekey-fallback', state.fallbackReason] as const]),
+  ]
+}
+
+/** A label is free text; a header is not. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?')
+}
+
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}

@@ -1,0 +1,52 @@
+import type { Failure } from '../failure/evidence.ts'
+import { blameOf, type FailureLabel } from '../failure/labels.ts'
+import type { NothingReady } from '../pool/lease.ts'
+import type { Route } from './call.ts'
+
+/**
+ * "No credential available" as a failure, with the pool's state in its words.
+ * The label is the one that the bench already carries: nothing is classified here.
+ */
+export function nothingReadyFailure(route: Route | undefined, why: NothingReady | undefined, nowMs: number): Failure {
+  const bench = why?.bench
+  const label: FailureLabel = bench?.reason ?? 'unknown'
+  return {
+    label,
+    blame: blameOf(label),
+    message: describe(route, why),
+    modelScoped: bench !== undefined && bench.scope !== '*',
+    rule: 'pool/nothing-ready',
+    confidence: 'none',
+    ...(why?.earliestReturnMs === undefined ? {} : { resetAt: why.earliestReturnMs }),
+    evidence: {
+      channel: 'exception',
+      provider: route?.provider ?? 'none',
+      api: 'other',
+      headers: {},
+      seenAtMs: nowMs,
+      ...(route === undefined ? {} : { model: route.model }),
+    },
+  }
+}
+
+function describe(route: Route | undefined, why: NothingReady | undefined): string {
+  if (route === undefined) return 'no route of this chain speaks the protocol of this call'
+  if (why === undefined || why.total === 0) {
+    return `no credential for ${route.provider}: add one with "sparekey auth add ${route.provider}"`
+  }
+  const states = [
+    `${why.benched} benched`,
+    `${why.dead} dead`,
+    ...(why.tried > 0 ? [`${why.tried} tried in this call`] : []),
+    ...(why.busy > 0 ? [`${why.busy} busy`] : []),
+  ]
+  const reason = why.bench === undefined ? '' : `; ${why.bench.reason}: ${why.bench.evidence.message}`
+  const back = why.dead === why.total ? `; repair with "sparekey auth list ${route.provider}"` : ''
+  return `no credential of ${route.provider} is ready (${why.total} in all: ${states.join(', ')})${reason}${back}`
+}
+
+/** Our own fault, told as such: never as the provider's, and never with an exception's raw text from outside. */
+export function internalFailure(route: Route | undefined, error: unknown, nowMs: number): Failure {
+  const told = error instanceof Error ? `${error.name}: ${error.message}` : 'unexpected error'
+  return { ...nothingReadyFailure(route, undefined, nowMs), message: told.slice(0, 300), rule: 'relay/internal-error' }
+}

@@ -1,0 +1,298 @@
+import { classify } from '../failure/classify.ts'
+import type { Failure } from '../failure/evidence.ts'
+import { observeException } from '../failure/observe-exception.ts'
+import type { Network } from '../platform/network.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Secret } from '../pool/credential.ts'
+import type { Lease, NothingReady } from '../pool/lease.ts'
+import type { CredentialPool } from '../pool/pool.ts'
+import type { RetryBudget } from '../recovery/budget.ts'
+import { type Decision, decide } from '../recovery/decide.ts'
+import type { Policy } from '../recovery/policy.ts'
+import type { TelemetryEvent } from '../telemetry/events.ts'
+import type { GivenUp } from '../wire/wire.ts'
+import { WIRES } from '../wire/wires.ts'
+import { type AttemptResult, runAttempt } from './attempt.ts'
+import { bestFailure } from './best-failure.ts'
+import type { Call, Limits, RelayAnswer, Route } from './call.ts'
+import { CallBook } from './call-book.ts'
+import { CallState } from './call-state.ts'
+import { earlyAnswer, give } from './give-answer.ts'
+import { internalFailure, nothingReadyFailure } from './nothing-ready.ts'
+import { prepareRequest } from './prepare.ts'
+import type { Settled } from './settled.ts'
+
+/** Waiting for a bench to end is worth it only for limits that clear by themselves. */
+const WORTH_WAITING_FOR = new Set(['rate_limit', 'quota_exhausted'])
+/** A call waits for a bench to end at most this often, so that a limit that lies about its reset cannot hold a call for ever. */
+const WAITS_PER_CALL = 3
+/** Timers may fire a moment early; a retry that arrives before the bench has ended finds nobody. */
+const AFTER_BENCH_MS = 5
+
+export interface RelayDependencies {
+  readonly pool: CredentialPool
+  readonly network: Network
+  readonly platform: Platform
+  readonly policy: Policy
+  readonly limits: Limits
+  readonly budget: RetryBudget
+  readonly emit: (event: TelemetryEvent) => void
+}
+
+/** Carries a call through its chain of routes until there is an answer or exactly one typed failure. */
+export class Relay {
+  readonly #deps: RelayDependencies
+
+  constructor(dependencies: RelayDependencies) {
+    this.#deps = dependencies
+  }
+
+  /**
+   * Answers one call. Never throws for anything an upstream does.
+   * A streaming caller gets its headers after `holdMs` at the latest; what happens later is told inside the stream.
+   */
+  async answer(call: Call): Promise<RelayAnswer> {
+    const { platform, limits } = this.#deps
+    const state = new CallState()
+    const book = new CallBook(call, state, this.#deps)
+    const settled = this.#settle(call, state, book, platform.clock.monotonic() + limits.deadlineMs)
+    if (!call.stream) return give({ call, state, book }, await settled)
+    const hold = new AbortController()
+    const held = platform.timers.sleep(limits.holdMs, hold.signal).then(() => undefined)
+    const first = await Promise.race([settled, held])
+    hold.abort()
+    return first === undefined
+      ? earlyAnswer({ call, state, book }, settled, platform, limits)
+      : give({ call, state, book }, first)
+  }
+
+  /** What no upstream can cause (a store that cannot be read, a bug) still ends as one typed failure. */
+  async #settle(call: Call, state: CallState, book: CallBook, deadlineAt: number): Promise<Settled> {
+    try {
+      return await this.#run(call, state, book, deadlineAt)
+    } catch (error) {
+      const nowMs = this.#deps.platform.clock.now()
+      const failure = internalFailure(call.chain[state.routeIndex], error, nowMs)
+      return { kind: 'failed', givenUp: { failure, nowMs, attempts: [], code: 'internal_error' } }
+    }
+  }
+
+  /** The loop: acquire, attempt, classify, charge, decide, act. There is no second path. */
+  async #run(call: Call, state: CallState, book: CallBook, deadlineAt: number): Promise<Settled> {
+    const { pool, platform, policy, budget } = this.#deps
+    const remainingMs = () => deadlineAt - platform.clock.monotonic()
+    let preferred: string | undefined
+    state.routeIndex = nextUsable(call, 0)
+    for (;;) {
+      if (call.signal.aborted) return { kind: 'cancelled' }
+      const route = call.chain[state.routeIndex]
+      if (route === undefined) return this.#surface(call, state, undefined)
+      const pooled = { provider: route.provider, model: route.model }
+      const acquired = await pool.acquire({
+        ...pooled,
+        tried: state.tried,
+        ...(preferred === undefined ? {} : { preferred }),
+      })
+      preferred = undefined
+      if (acquired.kind === 'nothing') {
+        const outcome = await this.#nothingReady(call, state, book, route, acquired.why, remainingMs())
+        if (outcome !== undefined) return outcome
+        continue
+      }
+      const { lease } = acquired
+      const attempted = await this.#attempt(call, book, route, lease, remainingMs()).catch(async (error: unknown) => {
+        await lease.release()
+        throw error
+      })
+      if (attempted.kind === 'answer') {
+        budget.earnSuccess()
+        return attempted
+      }
+      const { failure } = attempted
+      if (failure.label === 'cancelled' || call.signal.aborted) {
+        await lease.release()
+        return { kind: 'cancelled' }
+      }
+      state.failures.push(failure)
+      const usable = nextUsable(call, state.routeIndex + 1)
+      const tried = new Map(state.tried).set(lease.credential.id, lease.tokenGeneration)
+      const bench = await lease.fail({
+        failure,
+        terms: policy[failure.label].bench,
+        callId: call.id,
+        lastHope: usable >= call.chain.length && (await pool.outlook({ ...pooled, tried })).why.total === 1,
+      })
+      const suspects = state.suspect(failure, lease)
+      for (const suspect of suspects) await suspect.undo()
+      const outlook = await pool.outlook({ ...pooled, tried })
+      const decision = decide(
+        failure,
+        {
+          retriesDone: state.retriesDone(failure.label),
+          otherReady: outlook.ready,
+          othersTried: state.othersTried,
+          refreshable: false,
+          newerGeneration: failure.label.startsWith('auth_') && (await this.#isRenewed(route, lease)),
+          nextRoute: usable < call.chain.length,
+          repairable: false,
+          poisoned: suspects.length > 0,
+          remainingMs: remainingMs(),
+          retryBudgetLeft: budget.allowsRetry(),
+          committed: false,
+          chance: platform.random.next(),
+        },
+        policy,
+      )
+      book.decided(decision, failure, lease, bench?.untilMs)
+      switch (decision.action) {
+        case 'retry':
+        case 'wait': {
+          state.countRetry(failure.label)
+          budget.spendRetry()
+          preferred = lease.credential.id
+          const benchMs = bench === undefined ? 0 : bench.untilMs - platform.clock.now() + AFTER_BENCH_MS
+          // The caller's abort cuts a waiting backoff too.
+          await platform.timers.sleep(Math.min(Math.max(decision.delayMs, benchMs), remainingMs()), call.signal)
+          break
+        }
+        case 'reread':
+        case 'refresh':
+          state.tried.set(lease.credential.id, lease.tokenGeneration)
+          preferred = lease.credential.id
+          break
+        case 'rotate':
+          state.tried.set(lease.credential.id, lease.tokenGeneration)
+          state.rotated()
+          break
+        case 'try_another':
+          state.tried.set(lease.credential.id, lease.tokenGeneration)
+          state.othersTried += 1
+          break
+        case 'fallback':
+          state.fellBack(usable, failure.label)
+          break
+        case 'stop':
+          return { kind: 'cancelled' }
+        default: {
+          // A throttle's retries were its waiting; only a window that ends soon is worth another round.
+          const waits = decision.action === 'surface' && failure.label === 'quota_exhausted'
+          if (!waits || !(await this.#waitForReturn(call, state, book, failure, outlook.why, remainingMs())))
+            return this.#surface(call, state, outlook.why)
+        }
+      }
+    }
+  }
+
+  /** A 401 for a token that another process has replaced since means "use the new one". */
+  async #isRenewed(route: Route, lease: Lease): Promise<boolean> {
+    const described = await this.#deps.pool.describe(route.provider)
+    const current = described.find(({ credential }) => credential.id === lease.credential.id)
+    return current !== undefined && current.credential.generation > lease.tokenGeneration
+  }
+
+  async #attempt(
+    call: Call,
+    book: CallBook,
+    route: Route,
+    lease: Lease,
+    remainingMs: number,
+  ): Promise<Extract<Settled, { kind: 'answer' }> | { readonly kind: 'failure'; readonly failure: Failure }> {
+    const { network, platform, limits } = this.#deps
+    const startedAtMs = book.attemptStarted(route, lease)
+    let dropped: readonly string[] = []
+    const send = async (secret: Secret): Promise<AttemptResult> => {
+      const prepared = prepareRequest(call, route, lease.credential, secret)
+      dropped = prepared.dropped
+      return runAttempt({ call, route, wire: WIRES[call.wire], prepared, network, platform, limits, remainingMs })
+    }
+    const result = await lease.secret().then(send, (error: unknown) => secretFailure(call, route, error, startedAtMs))
+    if (result.kind === 'answer')
+      return { kind: 'answer', answer: result, served: { route, lease, dropped, startedAtMs } }
+    book.attemptFailed(route, lease, result.failure, startedAtMs)
+    return result
+  }
+
+  /** Nobody can be lent: the next route, else a wait that fits, else the end. @returns undefined to go on */
+  async #nothingReady(
+    call: Call,
+    state: CallState,
+    book: CallBook,
+    route: Route,
+    why: NothingReady,
+    remainingMs: number,
+  ): Promise<Settled | undefined> {
+    const failure = nothingReadyFailure(route, why, this.#deps.platform.clock.now())
+    const usable = nextUsable(call, state.routeIndex + 1)
+    if (usable < call.chain.length) {
+      if (state.failures.length === 0) state.failures.push(failure)
+      const reason = why.total === 0 ? 'no_credential' : failure.label
+      book.step('fallback', `${route.provider}: ${failure.message}`)
+      state.fellBack(usable, reason)
+      return undefined
+    }
+    if (await this.#waitForReturn(call, state, book, failure, why, remainingMs)) return undefined
+    state.failures.push(failure)
+    return this.#surface(call, state, why)
+  }
+
+  /** Waits for the earliest bench to end when that fits the deadline. @returns false when it does not */
+  async #waitForReturn(
+    call: Call,
+    state: CallState,
+    book: CallBook,
+    failure: Failure,
+    why: NothingReady,
+    remainingMs: number,
+  ): Promise<boolean> {
+    const { platform } = this.#deps
+    if (state.waits >= WAITS_PER_CALL || why.earliestReturnMs === undefined) return false
+    if (!WORTH_WAITING_FOR.has(failure.label) || !WORTH_WAITING_FOR.has(why.bench?.reason ?? '')) return false
+    const delayMs = Math.max(0, why.earliestReturnMs - platform.clock.now()) + AFTER_BENCH_MS
+    if (delayMs >= remainingMs) return false
+    state.waits += 1
+    state.tried.clear()
+    book.step('wait', `every credential is benched; the first returns in ${Math.ceil(delayMs / 1000)} s`, delayMs)
+    await platform.timers.sleep(delayMs, call.signal)
+    return true
+  }
+
+  #surface(call: Call, state: CallState, why: NothingReady | undefined): Settled {
+    const nowMs = this.#deps.platform.clock.now()
+    const failure = bestFailure(state.failures) ?? nothingReadyFailure(call.chain[0], why, nowMs)
+    const noCredential = state.attempts.length === 0 && why?.total === 0
+    return {
+      kind: 'failed',
+      givenUp: {
+        failure,
+        nowMs,
+        ...(why?.earliestReturnMs === undefined ? {} : { earliestReturnMs: why.earliestReturnMs }),
+        attempts: state.attempts.map(({ provider, credential, label, status }) => ({
+          provider,
+          credential,
+          label: label ?? 'unknown',
+          ...(status === undefined ? {} : { status }),
+        })),
+        ...(noCredential ? { code: 'no_credential' } : {}),
+      },
+    }
+  }
+}
+
+/** A secret that cannot be had (a variable that is not set, a row that does not decrypt) fails this credential, not the call. */
+function secretFailure(call: Call, route: Route, error: unknown, seenAtMs: number): AttemptResult {
+  const message = error instanceof Error ? error.message : 'the secret could not be read'
+  const seen = observeException({
+    provider: route.definition.id,
+    api: call.wire,
+    model: route.model,
+    error: { name: 'SecretUnavailable', code: 'SECRET_UNAVAILABLE', message },
+    seenAtMs,
+  })
+  return { kind: 'failure', failure: classify(seen, route.definition.rules) }
+}
+
+/** Index of the first route from `from` on that speaks the caller's wire; the chain's length when there is none. */
+function nextUsable(call: Call, from: number): number {
+  const index = call.chain.findIndex((route, position) => position >= from && route.wires.includes(call.wire))
+  return index === -1 ? call.chain.length : index
+}
