@@ -1,0 +1,12 @@
+export { clientKey } from './client-keys.ts'
+export {
+  type ClientKey,
+  DEFAULT_GATEWAY_LIMITS,
+  type Gateway,
+  type GatewayHouse,
+  type GatewayLimits,
+  type GatewayOptions,
+  GatewayStartError,
+  type ResolvedChain,
+} from './options.ts'
+export { startGateway } from './server.ts'

@@ -1,0 +1,80 @@
+import type { Platform } from '../platform/platform.ts'
+import type { Call, RelayAnswer, Route } from '../relay/call.ts'
+import type { WireName } from '../wire/wire.ts'
+
+/** Who may call. The key itself is never kept: only its SHA-256. */
+export interface ClientKey {
+  readonly name: string
+  /** Hex. */
+  readonly sha256: string
+}
+
+export interface GatewayLimits {
+  /** Largest request body after decoding. @default 64 MiB */
+  readonly bodyBytes: number
+  /** From a connection's first byte to the end of its headers, ms. @default 10 000 */
+  readonly headersMs: number
+  /** From a request's first byte to the end of its body, ms. @default 60 000 */
+  readonly requestMs: number
+  /** Open connections at once; more are refused. @default 4096 */
+  readonly connections: number
+}
+
+export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
+  bodyBytes: 64 * 1024 * 1024,
+  headersMs: 10_000,
+  requestMs: 60_000,
+  connections: 4096,
+}
+
+export type ResolvedChain =
+  | { readonly kind: 'chain'; readonly chain: readonly Route[] }
+  /** `message` names the nearest known model where there is one. */
+  | { readonly kind: 'unknown'; readonly message: string }
+
+/** What changes when the configuration is reloaded; calls in flight keep what they began with. */
+export interface GatewayHouse {
+  /** The routes for a model that a client asked for in a protocol. */
+  resolveChain(model: string, wire: WireName): ResolvedChain | Promise<ResolvedChain>
+  /** Names that clients may ask for. */
+  listModels(): readonly string[]
+  /** Empty = open, which only a loopback listener may be. */
+  readonly clients: readonly ClientKey[]
+}
+
+export interface GatewayOptions {
+  readonly relay: { answer(call: Call): Promise<RelayAnswer> }
+  readonly house: GatewayHouse
+  readonly platform: Platform
+  /** @default 127.0.0.1 */
+  readonly host?: string
+  /** 0 = any free one. @default 8787 */
+  readonly port?: number
+  readonly limits?: Partial<GatewayLimits>
+  /** Whether calls can be served now, and why not. @default always */
+  readonly ready?: () => Promise<{ readonly ready: boolean; readonly why: string }>
+  /** Told about faults of our own, redacted by the caller. */
+  readonly onTrouble?: (message: string) => void
+}
+
+export interface Gateway {
+  /** `http://127.0.0.1:8787` */
+  readonly url: string
+  readonly port: number
+  /** Calls being answered now. */
+  readonly inFlight: number
+  /** Swaps models, chains and client keys for calls that begin from now on. */
+  reload(house: GatewayHouse): void
+  /** Refuses new calls, lets running ones end for `graceMs`, then cuts them. @default 10 000 */
+  close(graceMs?: number): Promise<void>
+}
+
+/** The gateway could not start. The message says what to do. */
+export class GatewayStartError extends Error {
+  override readonly name = 'GatewayStartError'
+  readonly code: 'address_in_use' | 'open_to_network' | 'cannot_listen'
+  constructor(code: GatewayStartError['code'], message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,43 @@
+import type { WireName } from '../wire/wire.ts'
+
+/** What a path serves. */
+export type RouteKind =
+  | { readonly kind: 'call'; readonly wire: WireName }
+  | { readonly kind: 'models'; readonly shape: 'openai' | 'codex' }
+  | { readonly kind: 'health' }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'hello' }
+
+interface RouteRow {
+  readonly path: string
+  readonly methods: readonly string[]
+  readonly serves: RouteKind
+  /** Answers 426 to a WebSocket upgrade, so that clients fall back to events. */
+  readonly websocket?: true
+  /** Needs no client key: probes and health checks have none. */
+  readonly open?: true
+}
+
+const POST = ['POST'] as const
+const READ = ['GET', 'HEAD'] as const
+
+/** Every path of the gateway. */
+export const ROUTES: readonly RouteRow[] = [
+  { path: '/v1/responses', methods: POST, serves: { kind: 'call', wire: 'responses' }, websocket: true },
+  { path: '/v1/chat/completions', methods: POST, serves: { kind: 'call', wire: 'chat-completions' } },
+  { path: '/v1/messages', methods: POST, serves: { kind: 'call', wire: 'messages' } },
+  { path: '/backend-api/codex/responses', methods: POST, serves: { kind: 'call', wire: 'responses' }, websocket: true },
+  { path: '/v1/models', methods: READ, serves: { kind: 'models', shape: 'openai' } },
+  { path: '/backend-api/codex/models', methods: READ, serves: { kind: 'models', shape: 'codex' } },
+  { path: '/healthz', methods: READ, serves: { kind: 'health' }, open: true },
+  { path: '/readyz', methods: READ, serves: { kind: 'ready' }, open: true },
+  // Claude Code probes both before its first call.
+  { path: '/', methods: READ, serves: { kind: 'hello' }, open: true },
+  { path: '/api/hello', methods: READ, serves: { kind: 'hello' }, open: true },
+]
+
+/** The protocol in which an error about this path is best told. */
+export function nearestWire(path: string): WireName {
+  if (path.includes('/messages')) return 'messages'
+  return path.includes('/chat/completions') ? 'chat-completions' : 'responses'
+}

@@ -1,0 +1,268 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { identifyClient } from './client-keys.ts'
+import { checkOrigin, isLoopback } from './host-check.ts'
+import { modelsBody } from './models.ts'
+import {
+  DEFAULT_GATEWAY_LIMITS,
+  type Gateway,
+  type GatewayHouse,
+  type GatewayLimits,
+  type GatewayOptions,
+  GatewayStartError,
+} from './options.ts'
+import { type OwnError, writeOwnError } from './own-error.ts'
+import { nearestWire, ROUTES } from './routes.ts'
+import { serveCall } from './serve-call.ts'
+
+const DEFAULT_HOST = '127.0.0.1'
+const DEFAULT_PORT = 8787
+const DEFAULT_GRACE_MS = 10_000
+
+/**
+ * Starts the HTTP gateway.
+ * @throws GatewayStartError when the address is taken, or open to the network without client keys
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const host = options.host ?? DEFAULT_HOST
+  if (!isLoopback(host) && options.house.clients.length === 0) {
+    throw new GatewayStartError(
+      'open_to_network',
+      `refusing to listen on ${host} without client keys: everybody who reaches it could spend your accounts; add "clients" to config.yaml`,
+    )
+  }
+  const running = new RunningGateway(options, isLoopback(host), { ...DEFAULT_GATEWAY_LIMITS, ...options.limits })
+  await running.listen(host, options.port ?? DEFAULT_PORT)
+  return running
+}
+
+class RunningGateway implements Gateway {
+  readonly #options: GatewayOptions
+  readonly #limits: GatewayLimits
+  readonly #loopback: boolean
+  readonly #server: Server
+  readonly #cut = new AbortController()
+  #house: GatewayHouse
+  #closing = false
+  #inFlight = 0
+  #idle: Array<() => void> = []
+  url = ''
+  port = 0
+
+  constructor(options: GatewayOptions, loopback: boolean, limits: GatewayLimits) {
+    this.#options = options
+    this.#limits = limits
+    this.#loopback = loopback
+    this.#house = options.house
+    this.#server = createServer({
+      noDelay: true,
+      keepAlive: true,
+      requestTimeout: limits.requestMs,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: 1_000,
+    })
+    this.#server.maxConnections = limits.connections
+    this.#server.on('request', (request, response) => void this.#serve(request, response))
+    this.#server.on('upgrade', (request, socket) => this.#refuseUpgrade(request, socket as Socket))
+    this.#server.on('clientError', (error, socket) => refuseGarbage(error, socket as Socket))
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  async listen(host: string, port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const taken = error.code === 'EADDRINUSE'
+        const what = taken
+          ? `${host}:${port} is already in use: stop what runs there, or choose another with --port`
+          : `cannot listen on ${host}:${port}: ${error.code ?? error.message}`
+        reject(new GatewayStartError(taken ? 'address_in_use' : 'cannot_listen', what, { cause: error }))
+      })
+      this.#server.listen(port, host, resolve)
+    })
+    this.#server.on('error', (error) => this.#options.onTrouble?.(`server: ${error.message}`))
+    const address = this.#server.address()
+    this.port = typeof address === 'object' && address !== null ? address.port : port
+    this.url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${this.port}`
+  }
+
+  reload(house: GatewayHouse): void {
+    this.#house = house
+  }
+
+  async close(graceMs: number = DEFAULT_GRACE_MS): Promise<void> {
+    if (this.#closing) return
+    this.#closing = true
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeIdleConnections()
+    if (this.#inFlight > 0) {
+      const grace = new AbortController()
+      const idle = new Promise<void>((resolve) => this.#idle.push(resolve))
+      await Promise.race([idle, this.#options.platform.timers.sleep(graceMs, grace.signal)])
+      grace.abort()
+    }
+    this.#cut.abort()
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#inFlight += 1
+    // A socket that breaks must not end the process.
+    request.on('error', () => {})
+    response.on('error', () => {})
+    try {
+      await this.#route(request, response)
+    } catch (error) {
+      this.#options.onTrouble?.(error instanceof Error ? `${error.name}: ${error.message}` : 'unexpected error')
+      this.#refuse(request, response, {
+        code: 'internal_error',
+        message: 'the gateway met an unexpected error; see its log',
+      })
+    } finally {
+      this.#inFlight -= 1
+      if (this.#inFlight === 0) for (const done of this.#idle.splice(0)) done()
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = parseUrl(request.url)
+    const refused = checkOrigin(request.headers, this.#loopback)
+    if (refused !== undefined) return this.#refuse(request, response, refused)
+    const row = ROUTES.find(({ path }) => path === url.pathname)
+    if (row === undefined) {
+      const paths = ROUTES.filter(({ serves }) => serves.kind === 'call').map(({ path }) => path)
+      return this.#refuse(request, response, {
+        code: 'unknown_route',
+        message: `there is nothing at this path; model calls go to ${paths.join(', ')}`,
+      })
+    }
+    if (row.open !== true) {
+      const client = identifyClient(request.headers, this.#house.clients)
+      if ('error' in client) return this.#refuse(request, response, client.error)
+    }
+    if (row.websocket === true && request.headers.upgrade !== undefined)
+      return this.#refuse(request, response, NO_WEBSOCKET)
+    if (!row.methods.includes(request.method ?? '')) {
+      return this.#refuse(request, response, {
+        code: 'method_not_allowed',
+        message: `${row.path} answers ${row.methods.join(', ')}`,
+        headers: [['allow', row.methods.join(', ')]],
+      })
+    }
+    switch (row.serves.kind) {
+      case 'call':
+        if (this.#closing)
+          return this.#refuse(request, response, {
+            code: 'shutting_down',
+            message: 'the gateway is shutting down; try again in a moment',
+            headers: [
+              ['retry-after', '1'],
+              ['connection', 'close'],
+            ],
+          })
+        return serveCall({
+          request,
+          response,
+          wire: row.serves.wire,
+          url,
+          house: this.#house,
+          relay: this.#options.relay,
+          platform: this.#options.platform,
+          limits: this.#limits,
+          cut: this.#cut.signal,
+        })
+      case 'models': {
+        const shape =
+          row.serves.shape === 'openai' && request.headers['anthropic-version'] !== undefined
+            ? 'anthropic'
+            : row.serves.shape
+        return sendJson(response, 200, modelsBody(this.#house.listModels(), shape))
+      }
+      case 'ready': {
+        const state = this.#closing
+          ? { ready: false, why: 'shutting down' }
+          : await (this.#options.ready?.() ?? { ready: true, why: 'ready' })
+        return sendJson(response, state.ready ? 200 : 503, state)
+      }
+      case 'health':
+        return sendJson(response, 200, { status: 'ok' })
+      case 'hello':
+        return sendJson(response, 200, { name: 'sparekey' })
+    }
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, error: OwnError): void {
+    writeOwnError(response, nearestWire(request.url ?? ''), error, this.#options.platform.clock.now())
+    request.resume()
+  }
+
+  /** Upgrades come here when the server listens for them; the answer is the same as for a request. */
+  #refuseUpgrade(request: IncomingMessage, socket: Socket): void {
+    socket.on('error', () => {})
+    const row = ROUTES.find(({ path }) => path === parseUrl(request.url).pathname)
+    const denied = checkOrigin(request.headers, this.#loopback)
+    const client = identifyClient(request.headers, this.#house.clients)
+    const error: OwnError =
+      denied ??
+      ('error' in client
+        ? client.error
+        : row?.websocket === true
+          ? NO_WEBSOCKET
+          : { code: 'unknown_route', message: 'there is no WebSocket at this path' })
+    const status =
+      error.code === 'websocket_unsupported'
+        ? 426
+        : error.code === 'unknown_route'
+          ? 404
+          : error.code === 'forbidden_host'
+            ? 403
+            : 401
+    const body = JSON.stringify({
+      error: { message: error.message, type: 'invalid_request_error', param: null, code: error.code },
+    })
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: application/json\r\nx-sparekey-error: ${error.code}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    )
+  }
+}
+
+const NO_WEBSOCKET: OwnError = {
+  code: 'websocket_unsupported',
+  message: 'WebSocket is not served here; use POST with "stream": true',
+}
+
+/** Bytes that are not HTTP, headers that are too large or too slow: one clean answer, and the process lives. */
+function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (socket.destroyed || !socket.writable) return
+  const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
+  const code = status === 408 ? 'request_timeout' : 'invalid_body'
+  const body = JSON.stringify({
+    error: { message: STATUS_CODES[status], type: 'invalid_request_error', param: null, code },
+  })
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: application/json\r\nx-sparekey-error: ${code}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  )
+}
+
+/** `//host/path` and absolute forms must not change what the path means. */
+function parseUrl(target: string | undefined): URL {
+  try {
+    return new URL((target ?? '/').replace(/^\/{2,}/, '/'), 'http://gateway.invalid')
+  } catch {
+    return new URL('/invalid-target', 'http://gateway.invalid')
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  const body = Buffer.from(JSON.stringify(value))
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'cache-control': 'no-store',
+  })
+  response.end(body)
+}

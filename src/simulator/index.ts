@@ -1,0 +1,14 @@
+export { FAILURE_KINDS, type FailureKind, type Rescuer } from './failure-kinds.ts'
+export { refusedPort } from './refused-port.ts'
+export type {
+  CredentialScript,
+  Moment,
+  ProviderStyle,
+  Scenario,
+  SeenRequest,
+  SimulatedError,
+  SimulatedQuota,
+  Step,
+} from './scenario.ts'
+export { SCENARIOS } from './scenarios.ts'
+export { type Simulator, type SimulatorOptions, startSimulator } from './server.ts'

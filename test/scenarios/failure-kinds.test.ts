@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { FAILURE_KINDS, type FailureKind } from '../../src/simulator/index.ts'
+import { ask } from '../support/client.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+const LIMITS = { firstByteMs: 150, idleMs: 150, holdMs: 4_000 }
+const GOOD = 'The answer is 42.'
+
+let world: World | undefined
+afterEach(async () => {
+  await world?.close()
+  world = undefined
+})
+
+function providerOf({ wire }: FailureKind) {
+  return wire === 'messages' ? 'anthropic' : 'openai'
+}
+
+/** The first credential fails each time; `others` answer. */
+async function fails(row: FailureKind, others: readonly string[], deadlineMs = 5_000): Promise<World> {
+  const credentials = { 'tok-a': { steps: [row.step] }, ...Object.fromEntries(others.map((token) => [token, {}])) }
+  world = await startWorld({
+    sides: [{ provider: providerOf(row), scenario: { name: row.kind, description: '', credentials } }],
+    limits: { ...LIMITS, deadlineMs },
+  })
+  return world
+}
+
+async function benchesOf(at: World): Promise<readonly string[]> {
+  const { benches } = await at.store.snapshot()
+  return benches.map(({ credentialId, reason }) => `${credentialId.split('_').at(-1)} ${reason}`)
+}
+
+describe.each(FAILURE_KINDS.map((row) => [`${row.wire} ${row.mode} ${row.kind}`, row] as const))('%s', (_name, row) => {
+  const stream = row.mode === 'stream'
+
+  it('with a second good credential', async () => {
+    const at = await fails(row, ['tok-b'])
+    const reading = await ask(at.gateway.url, row.wire, stream)
+    const firstFailure = at.events.find((event) => event.type === 'attempt_failed')
+    if (row.afterOutput === true) {
+      expect(reading).toMatchObject({ status: 200, ending: 'error' })
+      expect(reading.said.length).toBeGreaterThan(0)
+      expect(at.simulators[0]?.hits('tok-b')).toBe(0)
+      const ended = at.events.find((event) => event.type === 'call_ended')
+      expect(ended).toMatchObject({ outcome: 'failed', label: row.label })
+    } else {
+      expect(firstFailure).toMatchObject({ label: row.label })
+      if (row.rescuer === 'other') {
+        expect(reading).toMatchObject({ status: 200, ending: 'complete', said: GOOD })
+        expect(reading.headers.get('x-sparekey-credential')).toBe('tok-b')
+      } else {
+        expect(reading).toMatchObject({ status: row.status, ending: 'error' })
+        expect(at.simulators[0]?.hits('tok-b')).toBe(0)
+        expect(at.simulators[0]?.hits('tok-a')).toBe(1)
+      }
+    }
+    expect(await benchesOf(at)).toEqual(row.benched ? [`tok-a ${row.label}`] : [])
+  })
+
+  if (row.afterOutput === true) return
+
+  it('alone', async () => {
+    // A throttle without a hint is waited out; here the caller's patience is shorter.
+    const at = await fails(row, [], 900)
+    const reading = await ask(at.gateway.url, row.wire, stream)
+    expect(reading).toMatchObject({ status: row.status, ending: 'error' })
+    expect(reading.error).toBeDefined()
+    expect(reading.headers.get('x-sparekey-error')).toBe(row.label)
+  })
+})
