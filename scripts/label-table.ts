@@ -38,7 +38,8 @@ function benchText(terms: BenchTerms): string {
     case 'dead':
       return 'dead, until its secret changes'
     default: {
-      const times = terms.baseMs === terms.capMs ? spell(terms.baseMs) : `${spell(terms.baseMs)} doubling to ${spell(terms.capMs)}`
+      const times =
+        terms.baseMs === terms.capMs ? spell(terms.baseMs) : `${spell(terms.baseMs)} doubling to ${spell(terms.capMs)}`
       return terms.modelOnly ? `this model only, ${times}` : times
     }
   }

@@ -1,0 +1,90 @@
+import type { Policy } from '../recovery/policy.ts'
+import type { StrategyName } from '../pool/strategies.ts'
+import type { WireName } from '../wire/wire.ts'
+
+/** Everything that is configured, with its defaults. Immutable: a reload makes a new one. */
+export interface Config {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly store: string
+  readonly providers: Readonly<Record<string, ProviderConfig>>
+  /** Names that clients may ask for -> routes as text (`provider/model`). */
+  readonly models: Readonly<Record<string, readonly string[]>>
+  /** Appended to every chain. */
+  readonly fallback: readonly string[]
+  readonly fallbackPolicy: 'any' | 'subscription-only'
+  readonly policy: Policy
+  readonly limits: ConfigLimits
+  /** Client keys by their SHA-256; empty = open. */
+  readonly clients: ReadonlyArray<{ readonly name: string; readonly sha256: string }>
+  /** Which source won for a setting: `limits.idleMs` -> `SPAREKEY_LIMITS_IDLE_MS`. Settings at their default are left out. */
+  readonly sources: Readonly<Record<string, string>>
+}
+
+export interface ProviderConfig {
+  readonly type?: string | undefined
+  readonly wires?: readonly WireName[] | undefined
+  readonly baseUrl?: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+  readonly models: readonly string[]
+  readonly strategy: StrategyName
+  readonly affinity: 'session' | 'none'
+  /** Percent left in the tightest window below which `quota_aware` moves on. */
+  readonly avoidBelow: number
+  readonly maxConcurrent?: number | undefined
+  readonly oauth?:
+    | {
+        readonly issuer?: string | undefined
+        readonly tokenUrl?: string | undefined
+        readonly clientId?: string | undefined
+      }
+    | undefined
+  readonly proxy?: string | undefined
+}
+
+/** Milliseconds; see `relay/call.ts`. */
+export interface ConfigLimits {
+  readonly deadlineMs: number
+  readonly connectMs: number
+  readonly firstByteMs: number
+  readonly idleMs: number
+  readonly holdMs: number
+  readonly heartbeatMs: number
+  readonly maxConcurrentPerCredential: number
+}
+
+/** What a configuration says when it says nothing. */
+export const CONFIG_DEFAULTS = {
+  listen: '127.0.0.1:8787',
+  store: 'sqlite',
+  strategy: 'fill_first',
+  affinity: 'session',
+  avoidBelow: 20,
+  limits: {
+    deadlineMs: 600_000,
+    connectMs: 10_000,
+    firstByteMs: 120_000,
+    idleMs: 300_000,
+    holdMs: 5_000,
+    heartbeatMs: 10_000,
+    maxConcurrentPerCredential: 0,
+  },
+} as const
+
+/** Something in a configuration that cannot be right. */
+export interface ConfigProblem {
+  /** File, or the environment variable or flag. */
+  readonly where: string
+  readonly line?: number
+  readonly column?: number
+  /** `providers.openai-codex.strategy` */
+  readonly key: string
+  readonly message: string
+  /** The nearest valid key or value. */
+  readonly nearest?: string
+}
+
+/** `config.yaml:7:3  providers.openai.stratgy: unknown key; did you mean "strategy"?` */
+export function describeProblem({ where, line, column, key, message, nearest }: ConfigProblem): string {
+  const place = line === undefined ? where : `${where}:${line}:${column ?? 1}`
+  return `${place}  ${key === '' ? '' : `${key}: `}${message}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`
+}

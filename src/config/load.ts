@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { Environment } from '../platform/environment.ts'
+import { DEFAULT_POLICY, type Policy } from '../recovery/policy.ts'
+import { type Config, CONFIG_DEFAULTS, type ConfigLimits, type ConfigProblem, type ProviderConfig } from './config.ts'
+import { nearest } from './nearest.ts'
+import { parseConfig } from './parse.ts'
+import { type ConfigFile, configSchema, type ProviderFile } from './schema.ts'
+
+/** Settings given on the command line. */
+export interface ConfigFlags {
+  readonly listen?: string
+  readonly store?: string
+}
+
+export type LoadedConfig = { readonly config: Config } | { readonly problems: readonly ConfigProblem[] }
+
+/**
+ * Reads the configuration: flags > environment (`SPAREKEY_*`) > file > defaults. A missing or empty file means defaults.
+ * An unreadable or wrong file is told and never overwritten.
+ */
+export async function loadConfig(
+  path: string,
+  environment: Environment,
+  flags: ConfigFlags = {},
+): Promise<LoadedConfig> {
+  const where = basename(path)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    if (code !== 'ENOENT')
+      return {
+        problems: [{ where, key: '', message: `cannot be read (${code}); check that it is a file that you may read` }],
+      }
+    text = ''
+  }
+  const parsed = parseConfig(text, where)
+  if ('problems' in parsed) return parsed
+  const layers = new Layers(parsed.file, where)
+  const problems = layers.applyEnvironment(environment)
+  layers.applyFlags(flags)
+  const checked = configSchema.safeParse(layers.merged)
+  if (!checked.success) {
+    for (const issue of checked.error.issues) {
+      const key = issue.path.map(String).join('.')
+      problems.push({ where: layers.sources[key] ?? where, key, message: issue.message })
+    }
+  }
+  return problems.length > 0 ? { problems } : { config: complete(layers.merged, layers.sources) }
+}
+
+class Layers {
+  readonly sources: Record<string, string> = {}
+  merged: ConfigFile
+
+  constructor(file: ConfigFile, where: string) {
+    this.merged = file
+    for (const key of Object.keys(file)) this.sources[key] = where
+    for (const key of Object.keys(file.limits ?? {})) this.sources[`limits.${key}`] = where
+  }
+
+  /** `SPAREKEY_LISTEN`, `SPAREKEY_STORE`, `SPAREKEY_LIMITS_IDLE_MS`. Other `SPAREKEY_*` names belong to the program and are left alone. */
+  applyEnvironment(environment: Environment): ConfigProblem[] {
+    const problems: ConfigProblem[] = []
+    const listen = environment.read('SPAREKEY_LISTEN')
+    const store = environment.read('SPAREKEY_STORE')
+    if (listen !== undefined) this.#set('listen', listen, 'SPAREKEY_LISTEN')
+    if (store !== undefined) this.#set('store', store, 'SPAREKEY_STORE')
+    for (const [name, value] of environment.startingWith('SPAREKEY_LIMITS_')) {
+      const key = camel(name.slice('SPAREKEY_LIMITS_'.length))
+      if (!Object.hasOwn(CONFIG_DEFAULTS.limits, key)) {
+        const guess = nearest(key, Object.keys(CONFIG_DEFAULTS.limits))
+        problems.push({
+          where: name,
+          key: `limits.${key}`,
+          message: 'unknown limit',
+          ...(guess === undefined ? {} : { nearest: guess }),
+        })
+      } else if (!/^\d+$/.test(value)) {
+        problems.push({ where: name, key: `limits.${key}`, message: 'must be a whole number of milliseconds' })
+      } else {
+        this.merged = { ...this.merged, limits: { ...this.merged.limits, [key]: Number(value) } }
+        this.sources[`limits.${key}`] = name
+      }
+    }
+    return problems
+  }
+
+  applyFlags(flags: ConfigFlags): void {
+    if (flags.listen !== undefined) this.#set('listen', flags.listen, 'flag')
+    if (flags.store !== undefined) this.#set('store', flags.store, 'flag')
+  }
+
+  #set(key: 'listen' | 'store', value: string, source: string): void {
+    this.merged = { ...this.merged, [key]: value }
+    this.sources[key] = source
+  }
+}
+
+function complete(file: ConfigFile, sources: Readonly<Record<string, string>>): Config {
+  const listen = file.listen ?? CONFIG_DEFAULTS.listen
+  const colon = listen.lastIndexOf(':')
+  return {
+    listen: { host: listen.slice(0, colon), port: Number(listen.slice(colon + 1)) },
+    store: file.store ?? CONFIG_DEFAULTS.store,
+    providers: Object.fromEntries(
+      Object.entries(file.providers ?? {}).map(([name, each]) => [name, completeProvider(each ?? {})]),
+    ),
+    models: file.models ?? {},
+    fallback: file.fallback ?? [],
+    fallbackPolicy: file.fallbackPolicy ?? 'any',
+    policy: mergePolicy(file.policy ?? {}),
+    limits: { ...CONFIG_DEFAULTS.limits, ...withoutUndefined(file.limits ?? {}) },
+    clients: (file.clients ?? []).map(completeClient),
+    sources,
+  }
+}
+
+/** Settings of a provider that the file does not name. */
+export function completeProvider(file: ProviderFile): ProviderConfig {
+  return {
+    type: file.type,
+    wires: file.wires ?? (file.wire === undefined ? undefined : [file.wire]),
+    baseUrl: file.baseUrl?.replace(/\/+$/, ''),
+    headers: file.headers ?? {},
+    models: file.models ?? [],
+    strategy: file.strategy ?? CONFIG_DEFAULTS.strategy,
+    affinity: file.affinity ?? CONFIG_DEFAULTS.affinity,
+    avoidBelow: file.avoidBelow ?? CONFIG_DEFAULTS.avoidBelow,
+    maxConcurrent: file.maxConcurrent,
+    oauth: file.oauth,
+    proxy: file.proxy,
+  }
+}
+
+function mergePolicy(overrides: NonNullable<ConfigFile['policy']>): Policy {
+  const merged: Record<string, unknown> = { ...DEFAULT_POLICY }
+  for (const [label, override] of Object.entries(overrides)) {
+    if (override !== undefined)
+      merged[label] = { ...DEFAULT_POLICY[label as keyof Policy], ...withoutUndefined(override) }
+  }
+  return merged as unknown as Policy
+}
+
+type ClientFile = NonNullable<ConfigFile['clients']>[number]
+
+/** Only the hash is kept: a configuration that is printed shows no key. */
+function completeClient(client: ClientFile, index: number): { readonly name: string; readonly sha256: string } {
+  if (typeof client === 'string') return { name: `client-${index + 1}`, sha256: sha256(client) }
+  return 'sha256' in client
+    ? { name: client.name, sha256: client.sha256 }
+    : { name: client.name, sha256: sha256(client.key) }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+function camel(upper: string): string {
+  return upper.toLowerCase().replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase())
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}
+
+export type { ConfigLimits }

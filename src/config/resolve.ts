@@ -1,0 +1,179 @@
+import type { Provider } from '../providers/provider.ts'
+import type { WireName } from '../wire/wire.ts'
+import { type Config, CONFIG_DEFAULTS, type ProviderConfig } from './config.ts'
+import { completeProvider } from './load.ts'
+import { nearest } from './nearest.ts'
+
+type Registry = Readonly<Record<string, Provider>>
+
+/** Provider and model, with everything that a route brings along. The relay's `Route`. */
+export interface ResolvedRoute {
+  readonly provider: string
+  readonly model: string
+  readonly definition: Provider
+  readonly baseUrl: string
+  readonly headers: ReadonlyArray<readonly [string, string]>
+  readonly wires: readonly WireName[]
+  readonly proxy?: string
+}
+
+export type Resolved =
+  | { readonly kind: 'chain'; readonly chain: readonly ResolvedRoute[] }
+  | { readonly kind: 'unknown'; readonly message: string }
+
+/** Order in which built-in providers are asked when nothing is configured: what is paid for already comes first. */
+const DEFAULT_ORDER = ['openai-codex', 'openai', 'anthropic', 'openrouter']
+
+/**
+ * The chain of routes for a model that a client asked for: its own entry under `models`, else `provider/model` said directly,
+ * else providers that list it, else `"*"`, else every provider with credentials. `fallback` is appended; doubles are left out.
+ * @param holders names of providers that have a credential
+ */
+export function resolveChain(
+  config: Config,
+  registry: Registry,
+  holders: ReadonlySet<string>,
+  model: string,
+  wire: WireName,
+): Resolved {
+  const own = config.models[model]
+  const direct = own === undefined ? directRoute(config, registry, model) : undefined
+  const texts =
+    own ??
+    (direct === undefined ? undefined : [direct]) ??
+    listing(config, model) ??
+    config.models['*'] ??
+    defaults(config, registry, holders, wire)
+  if (texts === undefined) {
+    const guess = nearest(model, listModels(config, registry, holders))
+    const known = guess === undefined ? 'see GET /v1/models' : `did you mean "${guess}"?`
+    return { kind: 'unknown', message: `no route serves the model "${model.slice(0, 100)}"; ${known}` }
+  }
+  const seen = new Set<string>()
+  const chain: ResolvedRoute[] = []
+  for (const text of [...texts, ...config.fallback]) {
+    const route = toRoute(config, registry, text, model)
+    if (route === undefined || seen.has(`${route.provider}/${route.model}`)) continue
+    if (
+      config.fallbackPolicy === 'subscription-only' &&
+      chain[0]?.definition.billing === 'subscription' &&
+      route.definition.billing === 'metered'
+    )
+      continue
+    seen.add(`${route.provider}/${route.model}`)
+    chain.push(route)
+  }
+  return { kind: 'chain', chain }
+}
+
+/** Names that clients may ask for. */
+export function listModels(config: Config, registry: Registry, holders: ReadonlySet<string>): readonly string[] {
+  const names = new Set(Object.keys(config.models).filter((name) => name !== '*'))
+  for (const [provider, { models }] of Object.entries(config.providers))
+    for (const model of models) names.add(model).add(`${provider}/${model}`)
+  for (const holder of holders)
+    for (const model of definitionOf(config, registry, holder)?.models ?? []) names.add(model)
+  return [...names]
+}
+
+/** The definition behind a name: a built-in provider, or a configured one of some type. */
+export function definitionOf(config: Config, registry: Registry, name: string): Provider | undefined {
+  const type = config.providers[name]?.type ?? (registry[name] === undefined ? 'openai-compatible' : name)
+  if (registry[name] === undefined && config.providers[name] === undefined) return undefined
+  return registry[type]
+}
+
+/** Settings of a provider, configured or not. */
+export function providerConfig(config: Config, name: string): ProviderConfig {
+  return config.providers[name] ?? completeProvider({})
+}
+
+/** The longest provider name wins: a configured `lab/x` would otherwise never be found behind `lab`. */
+function directRoute(config: Config, registry: Registry, model: string): string | undefined {
+  const slash = model.indexOf('/')
+  if (slash <= 0 || slash === model.length - 1) return undefined
+  return definitionOf(config, registry, model.slice(0, slash)) === undefined ? undefined : model
+}
+
+function listing(config: Config, model: string): readonly string[] | undefined {
+  const found = Object.entries(config.providers).filter(([, { models }]) => models.includes(model))
+  return found.length === 0 ? undefined : found.map(([name]) => `${name}/${model}`)
+}
+
+function defaults(
+  config: Config,
+  registry: Registry,
+  holders: ReadonlySet<string>,
+  wire: WireName,
+): readonly string[] | undefined {
+  // Whoever lists models explicitly means just those.
+  if (Object.keys(config.models).length > 0) return undefined
+  const names = [...new Set([...DEFAULT_ORDER, ...Object.keys(config.providers), ...holders])]
+  const speaking = names.filter((name) => wiresOf(config, registry, name).includes(wire))
+  const held = speaking.filter((name) => holders.has(name))
+  // Without any credential the first provider stays, so that the answer can say what to add.
+  const chosen = held.length > 0 ? held : speaking.slice(0, 1)
+  return chosen.length === 0 ? undefined : chosen.map((name) => `${name}/*`)
+}
+
+function wiresOf(config: Config, registry: Registry, name: string): readonly WireName[] {
+  return config.providers[name]?.wires ?? definitionOf(config, registry, name)?.wires ?? []
+}
+
+function toRoute(config: Config, registry: Registry, text: string, asked: string): ResolvedRoute | undefined {
+  const slash = text.indexOf('/')
+  const name = text.slice(0, slash)
+  const model = text.slice(slash + 1)
+  const definition = definitionOf(config, registry, name)
+  if (definition === undefined) return undefined
+  const { baseUrl, headers, proxy } = providerConfig(config, name)
+  return {
+    provider: name,
+    model: model === '*' ? asked : model,
+    definition,
+    baseUrl: baseUrl ?? definition.baseUrl,
+    headers: Object.entries(headers),
+    wires: wiresOf(config, registry, name),
+    ...(proxy === undefined ? {} : { proxy }),
+  }
+}
+
+/** Routes and types that name nobody, found when a configuration is loaded rather than at the first call. */
+export function danglingNames(
+  config: Config,
+  registry: Registry,
+): readonly { readonly key: string; readonly message: string; readonly nearest?: string }[] {
+  const known = [...new Set([...Object.keys(registry), ...Object.keys(config.providers)])]
+  const problems: { key: string; message: string; nearest?: string }[] = []
+  const check = (key: string, name: string, candidates: readonly string[], what: string) => {
+    if (candidates.includes(name)) return
+    const guess = nearest(name, candidates)
+    problems.push({
+      key,
+      message: `${what} "${name}" is not known`,
+      ...(guess === undefined ? {} : { nearest: guess }),
+    })
+  }
+  for (const [name, { type, baseUrl }] of Object.entries(config.providers)) {
+    if (type !== undefined) check(`providers.${name}.type`, type, Object.keys(registry), 'provider type')
+    if (registry[name] === undefined && type === undefined) {
+      const guess = nearest(name, Object.keys(registry))
+      problems.push({
+        key: `providers.${name}`,
+        message: 'is not a built-in provider and names no "type"',
+        ...(guess === undefined ? {} : { nearest: guess }),
+      })
+    }
+    const definition = registry[type ?? name]
+    if (definition !== undefined && definition.baseUrl === '' && baseUrl === undefined)
+      problems.push({ key: `providers.${name}.baseUrl`, message: 'is needed: this type has no address of its own' })
+  }
+  for (const [model, routes] of Object.entries(config.models))
+    for (const [index, route] of routes.entries())
+      check(`models.${model}[${index}]`, route.slice(0, route.indexOf('/')), known, 'provider')
+  for (const [index, route] of config.fallback.entries())
+    check(`fallback[${index}]`, route.slice(0, route.indexOf('/')), known, 'provider')
+  return problems
+}
+
+export { CONFIG_DEFAULTS }
