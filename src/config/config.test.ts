@@ -121,10 +121,7 @@ describe('what is wrong is told with its place', () => {
     ],
     ['limits:\n  idleMs: soon\n', 'config.yaml:2:3  limits.idleMs: must be of type number'],
     ['fallback:\n  - openrouter\n', 'config.yaml:2:5  fallback[0]: a route is provider/model'],
-    [
-      'clients:\n  - short\n',
-      'config.yaml:2:5  clients[0]: a client key has at least 8 characters',
-    ],
+    ['clients:\n  - short\n', 'config.yaml:2:5  clients[0]: a client key has at least 8 characters'],
     ['- a\n- b\n', 'config.yaml:1:1  the file must hold keys and values, such as "listen: 127.0.0.1:8787"'],
   ])('%j', (text, told) => {
     expect(problems(text)).toEqual([told])

@@ -1,6 +1,6 @@
+import type { AnnouncedTimes } from './announced-times.ts'
 import { parseDurationMs, parseMoment } from './durations.ts'
 import type { HeaderRecord } from './evidence.ts'
-import type { AnnouncedTimes } from './reset-time.ts'
 
 /**
  * Reads the times that headers announce, the most telling first: an exhausted usage window, then `retry-after`, then an exhausted rate window.
@@ -9,7 +9,7 @@ import type { AnnouncedTimes } from './reset-time.ts'
 export function headerTimes(headers: HeaderRecord, seenAtMs: number): AnnouncedTimes | undefined {
   const window = codexWindow(headers, seenAtMs) ?? unifiedWindow(headers)
   const retryAfterMs = retryAfter(headers, seenAtMs)
-  if (window === undefined && retryAfterMs === undefined) return rateWindow(headers, seenAtMs)
+  if (window === undefined && retryAfterMs === undefined) return rateWindow(headers)
   return {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(window === undefined ? {} : { resetAt: window }),
@@ -58,7 +58,7 @@ function unifiedWindow(headers: HeaderRecord): number | undefined {
 }
 
 /** The reset of the first rate window with nothing left. */
-function rateWindow(headers: HeaderRecord, seenAtMs: number): AnnouncedTimes | undefined {
+function rateWindow(headers: HeaderRecord): AnnouncedTimes | undefined {
   for (const [name, value] of Object.entries(headers)) {
     const azure = /^x-rate-limit-reset-(?:tokens|requests)$/.test(name) ? positive(value) : undefined
     if (azure !== undefined) return { retryAfterMs: azure * 1000, timeSource: 'header' }

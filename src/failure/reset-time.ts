@@ -1,17 +1,9 @@
+import type { AnnouncedTimes } from './announced-times.ts'
 import { DURATION_SOURCE, MOMENT_SOURCE, parseDurationMs, parseMoment } from './durations.ts'
 import type { Evidence, HeaderRecord } from './evidence.ts'
 import { headerTimes } from './header-times.ts'
 import { asRecord, type JsonRecord } from './json-text.ts'
 import type { Layer } from './layers.ts'
-
-/** What a payload announces about its own end. */
-export interface AnnouncedTimes {
-  /** Wait at least this long, ms from `seenAtMs`. */
-  readonly retryAfterMs?: number
-  /** Epoch ms. */
-  readonly resetAt?: number
-  readonly timeSource?: 'body' | 'header' | 'prose'
-}
 
 /** Nothing that a provider announces lasts longer than a yearly plan; larger numbers are something else. */
 const LONGEST_MS = 400 * 86_400_000

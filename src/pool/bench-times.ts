@@ -43,7 +43,8 @@ export function benchEnd(terms: BenchTerms, failure: Failure, strikes: number, n
     return reading(failure, nowMs, Math.max(announcedMs, nowMs + STALE_RESET_MS))
   }
   // A hint that has passed while the verdict travelled counts as none: a bench of zero length would be a busy loop.
-  if (announcedMs === undefined || announcedMs <= nowMs) return guess(nowMs, doubled(terms.baseMs, strikes - 1, terms.capMs))
+  if (announcedMs === undefined || announcedMs <= nowMs)
+    return guess(nowMs, doubled(terms.baseMs, strikes - 1, terms.capMs))
   return reading(failure, nowMs, announcedMs)
 }
 
@@ -87,5 +88,9 @@ function reading(failure: Failure, nowMs: number, untilMs: number): BenchEnd {
 }
 
 function guess(nowMs: number, forMs: number): BenchEnd {
-  return { untilMs: Math.ceil(nowMs + Math.min(Math.max(1, forMs), LONGEST_BENCH_MS)), timeSource: 'guess', dead: false }
+  return {
+    untilMs: Math.ceil(nowMs + Math.min(Math.max(1, forMs), LONGEST_BENCH_MS)),
+    timeSource: 'guess',
+    dead: false,
+  }
 }

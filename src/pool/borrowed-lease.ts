@@ -79,7 +79,9 @@ export class BorrowedLease implements Lease {
     this.#written = []
     for (const { credentialId, scope, bench, before } of written) {
       // Somebody else's newer verdict stays.
-      await this.#lender.book.change(credentialId, scope, (_, standing) => (isSame(standing, bench) ? (before ?? null) : undefined))
+      await this.#lender.book.change(credentialId, scope, (_, standing) =>
+        isSame(standing, bench) ? (before ?? null) : undefined,
+      )
     }
   }
 
@@ -99,19 +101,32 @@ export class BorrowedLease implements Lease {
     if (bench === undefined) return undefined
     const view = await this.#lender.book.view()
     for (const sibling of groupOf(this.credential, verdict.failure, view.credentialsOf(this.credential.provider))) {
-      const inherited = { ...this.#attempt(), tokenGeneration: sibling.generation, resetStampMs: sibling.resetStampMs, trial: false }
+      const inherited = {
+        ...this.#attempt(),
+        tokenGeneration: sibling.generation,
+        resetStampMs: sibling.resetStampMs,
+        trial: false,
+      }
       if (sibling.resetStampMs < this.startedAtMs) await this.#write(sibling, scope, verdict, inherited)
     }
     return this.#soften(bench)
   }
 
-  async #write(credential: Credential, scope: string, verdict: FailureVerdict, attempt: ChargedAttempt): Promise<Bench | undefined> {
+  async #write(
+    credential: Credential,
+    scope: string,
+    verdict: FailureVerdict,
+    attempt: ChargedAttempt,
+  ): Promise<Bench | undefined> {
     const { book, platform } = this.#lender
     const result = await book.change(credential.id, scope, (current, standing) =>
       nextBench(standing, verdict, attempt, current, platform.clock.now()),
     )
     if (result.changed && result.bench !== undefined) {
-      this.#written = [...this.#written, { credentialId: credential.id, scope, bench: result.bench, before: result.before }]
+      this.#written = [
+        ...this.#written,
+        { credentialId: credential.id, scope, bench: result.bench, before: result.before },
+      ]
     }
     return result.bench
   }
@@ -124,7 +139,9 @@ export class BorrowedLease implements Lease {
     const standing = credentials.flatMap((each) => view.benchesOf(each.id))
     let own = bench
     for (const softer of softenCorrelated(bench, standing, credentials, platform.clock.now())) {
-      const result = await book.change(softer.credentialId, softer.scope, (_, now) => (isSame(now, softer) ? softer : undefined))
+      const result = await book.change(softer.credentialId, softer.scope, (_, now) =>
+        isSame(now, softer) ? softer : undefined,
+      )
       if (softer.credentialId === bench.credentialId && result.bench !== undefined) own = result.bench
     }
     return own
@@ -141,7 +158,9 @@ export class BorrowedLease implements Lease {
     const view = await book.view()
     for (const bench of view.benchesOf(this.credential.id)) {
       if (!disproved(bench)) continue
-      await book.change(this.credential.id, bench.scope, (_, now) => (now !== undefined && disproved(now) ? null : undefined))
+      await book.change(this.credential.id, bench.scope, (_, now) =>
+        now !== undefined && disproved(now) ? null : undefined,
+      )
     }
   }
 

@@ -30,7 +30,8 @@ export function softenCorrelated(
   for (const each of [...benches, bench]) {
     const sameWay = each.reason === bench.reason && each.evidence.rule === bench.evidence.rule
     const recent = nowMs - each.sinceMs <= WITHIN_MS && each.untilMs > nowMs
-    if (sameWay && recent && generations.get(each.credentialId) === each.tokenGeneration) together.set(each.credentialId, each)
+    if (sameWay && recent && generations.get(each.credentialId) === each.tokenGeneration)
+      together.set(each.credentialId, each)
   }
   if (together.size < TOGETHER) return []
   const softened: Bench[] = []

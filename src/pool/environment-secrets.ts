@@ -28,7 +28,8 @@ export class EnvironmentSecrets {
   secretOf(credential: Credential): Secret {
     const variable = credential.source.kind === 'env' ? credential.source.variable : ''
     const token = this.#value(variable)
-    if (token === undefined) throw new StoreError('not_found', `set the environment variable ${variable} for credential ${credential.label}`)
+    if (token === undefined)
+      throw new StoreError('not_found', `set the environment variable ${variable} for credential ${credential.label}`)
     return { token, ...(credential.accountId === undefined ? {} : { accountId: credential.accountId }) }
   }
 

@@ -21,7 +21,13 @@ interface Given {
 function bench(label: FailureLabel, given: Given = {}): Bench | undefined {
   const at = given.at ?? NOW
   const attempt = { model: 'm', tokenGeneration: 1, resetStampMs: 0, startedAtMs: at, trial: false, ...given.attempt }
-  return nextBench(given.previous, verdictOf(failureOf(label, at, given.failure), given.verdict), attempt, credential, at)
+  return nextBench(
+    given.previous,
+    verdictOf(failureOf(label, at, given.failure), given.verdict),
+    attempt,
+    credential,
+    at,
+  )
 }
 
 function made(label: FailureLabel, given: Given = {}): Bench {
@@ -49,12 +55,15 @@ describe('the first bench', () => {
     ['quota_exhausted', { modelScoped: true }, 1 * HOUR, 15 * MINUTE, 'm'],
     ['billing', {}, 1 * HOUR, 15 * MINUTE, '*'],
     ['entitlement', {}, 24 * HOUR, 24 * HOUR, 'm'],
-  ] as const)('%s %j ends after %i ms, first trial after %i ms, scope %s', (label, failure, untilMs, trialMs, scope) => {
-    const result = made(label, { failure })
-    expect(result.untilMs - NOW).toBe(untilMs)
-    expect(result.trialAtMs - NOW).toBe(trialMs)
-    expect(result).toMatchObject({ scope, strikes: 1, failedTrials: 0, sinceMs: NOW, dead: label === 'auth_revoked' })
-  })
+  ] as const)(
+    '%s %j ends after %i ms, first trial after %i ms, scope %s',
+    (label, failure, untilMs, trialMs, scope) => {
+      const result = made(label, { failure })
+      expect(result.untilMs - NOW).toBe(untilMs)
+      expect(result.trialAtMs - NOW).toBe(trialMs)
+      expect(result).toMatchObject({ scope, strikes: 1, failedTrials: 0, sinceMs: NOW, dead: label === 'auth_revoked' })
+    },
+  )
 
   it('counts a duration from when it was seen', () => {
     const evidence = { ...failureOf('rate_limit', NOW).evidence, seenAtMs: NOW - 5 * SECOND }
@@ -203,7 +212,12 @@ describe('failed trials', () => {
     const previous = made('quota_exhausted', { failure: { resetAt: NOW + DAY } })
     const at = previous.trialAtMs
     const next = made('rate_limit', { previous, at, attempt: { trial: true }, failure: { retryAfterMs: 30 * SECOND } })
-    expect(next).toMatchObject({ reason: 'quota_exhausted', untilMs: NOW + DAY, trialAtMs: at + 30 * SECOND, failedTrials: 0 })
+    expect(next).toMatchObject({
+      reason: 'quota_exhausted',
+      untilMs: NOW + DAY,
+      trialAtMs: at + 30 * SECOND,
+      failedTrials: 0,
+    })
   })
 
   it('by something graver replace the reason', () => {

@@ -335,7 +335,7 @@ describe('references to the environment', () => {
     value = ' '
     expect(await who()).toBe('b')
     expect((await pool.describe())[0]?.standing).toEqual({ kind: 'missing', variable: 'TEST_KEY' })
-    expect((await pool.acquire(requestOf({ tried: new Map([['cred_b', 1]]) })))).toMatchObject({
+    expect(await pool.acquire(requestOf({ tried: new Map([['cred_b', 1]]) }))).toMatchObject({
       kind: 'nothing',
       why: { total: 2, missing: 1, tried: 1 },
     })
@@ -350,7 +350,10 @@ describe('references to the environment', () => {
     expect((await pool.describe())[0]?.standing.kind).toBe('dead')
     expect((await store.snapshot()).credentials[0]?.generation).toBe(1)
     expect(await who()).toBe('a')
-    expect((await store.snapshot()).credentials[0]).toMatchObject({ generation: 2, fingerprint: fingerprintOf('sk-two') })
+    expect((await store.snapshot()).credentials[0]).toMatchObject({
+      generation: 2,
+      fingerprint: fingerprintOf('sk-two'),
+    })
   })
 
   it('a process with another value neither undoes the announcement for ever nor benches the key that it does not hold', async () => {
@@ -462,7 +465,7 @@ describe('a lease', () => {
   })
 })
 
-describe('describe', () => {
+describe('what people are shown', () => {
   it('tells the standing of everyone and who is next, and changes nothing', async () => {
     const { pool, failWith, store, lend } = await testPool(['a', 'b', 'c'], { strategyFor: () => 'round_robin' })
     await failWith('quota_exhausted')
@@ -470,7 +473,9 @@ describe('describe', () => {
     await pool.close()
     const before = await store.snapshot()
     const described = await pool.describe('openai')
-    expect(described.map((each) => [each.credential.label, each.standing.kind, each.benches.length, each.next])).toEqual([
+    expect(
+      described.map((each) => [each.credential.label, each.standing.kind, each.benches.length, each.next]),
+    ).toEqual([
       ['a', 'benched', 1, false],
       // One turn was taken for the first failure; affinity took none.
       ['b', 'ready', 0, false],

@@ -103,7 +103,11 @@ export class CredentialPool {
   }
 
   /** Waits until a lease of this provider ends in this process, e.g. because all credentials were busy. */
-  async waitForChange(provider: string, timeoutMs: number, signal?: AbortSignal): Promise<'changed' | 'elapsed' | 'aborted'> {
+  async waitForChange(
+    provider: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<'changed' | 'elapsed' | 'aborted'> {
     const cut = new AbortController()
     const waiting = this.#waiting.get(provider) ?? new Set()
     this.#waiting.set(provider, waiting)
@@ -151,7 +155,8 @@ export class CredentialPool {
     for (;;) {
       const { ready } = this.#survey(await this.#book.view(), request)
       if (ready.length === 0) return undefined
-      const preferred = request.preferred === undefined ? undefined : ready.find((each) => each.id === request.preferred)
+      const preferred =
+        request.preferred === undefined ? undefined : ready.find((each) => each.id === request.preferred)
       if (preferred !== undefined) return this.#lend(preferred, request, undefined)
       if (strategy.takesTurns && ready.length > 1 && turn === undefined) {
         turn = await this.#nextTurn(request.provider)
@@ -195,7 +200,11 @@ export class CredentialPool {
         if (claim !== undefined) await this.#trials.end(claim)
       },
       onSecondEnding: (what) =>
-        this.#options.onTrouble?.({ kind: 'lease_ended_twice', message: `lease ended twice: ${what}`, credentialId: credential.id }),
+        this.#options.onTrouble?.({
+          kind: 'lease_ended_twice',
+          message: `lease ended twice: ${what}`,
+          credentialId: credential.id,
+        }),
     })
   }
 
@@ -226,7 +235,11 @@ export class CredentialPool {
     return survey(credentials, view.benchesOf, situation)
   }
 
-  #situation(request: { readonly provider: string; readonly model: string | undefined; readonly tried: ReadonlyMap<string, number> }): Situation {
+  #situation(request: {
+    readonly provider: string
+    readonly model: string | undefined
+    readonly tried: ReadonlyMap<string, number>
+  }): Situation {
     return {
       nowMs: this.#options.platform.clock.now(),
       model: request.model,
@@ -242,7 +255,12 @@ export class CredentialPool {
     if (found.ready.length === 0) return found.trialsDue[0]?.credential.id
     if (name === 'random' && found.ready.length > 1) return undefined
     const turn = STRATEGIES[name].takesTurns ? await this.#options.store.peekTurn(provider) : 0
-    return STRATEGIES[name].pick({ ready: found.ready, turn, chance: 0, usesNotCounted: (id) => this.#uses.notCounted(id) })?.id
+    return STRATEGIES[name].pick({
+      ready: found.ready,
+      turn,
+      chance: 0,
+      usesNotCounted: (id) => this.#uses.notCounted(id),
+    })?.id
   }
 
   /** When the store refuses, chance takes turns. */

@@ -6,7 +6,11 @@ import type { Credential } from './credential.ts'
  * Only limits are shared: a revoked key says nothing about its neighbours.
  * @param credentials those of the same provider
  */
-export function groupOf(credential: Credential, failure: Failure, credentials: readonly Credential[]): readonly Credential[] {
+export function groupOf(
+  credential: Credential,
+  failure: Failure,
+  credentials: readonly Credential[],
+): readonly Credential[] {
   const limit = failure.label === 'rate_limit' || failure.label === 'quota_exhausted' || failure.label === 'billing'
   if (!limit) return []
   const named = failure.quotaGroup

@@ -7,7 +7,13 @@ import type { NothingReady } from './lease.ts'
 export type Standing =
   | { readonly kind: 'ready' }
   /** `bench` is the one that ends last; `trialDue`: one call may test it now. */
-  | { readonly kind: 'benched'; readonly bench: Bench; readonly untilMs: number; readonly trialDue: boolean; readonly trialScope: string }
+  | {
+      readonly kind: 'benched'
+      readonly bench: Bench
+      readonly untilMs: number
+      readonly trialDue: boolean
+      readonly trialScope: string
+    }
   | { readonly kind: 'dead'; readonly bench: Bench }
   /** Its secret is an environment variable that this process does not have. */
   | { readonly kind: 'missing'; readonly variable: string }

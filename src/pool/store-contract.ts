@@ -68,7 +68,9 @@ export interface Store {
   claimTrial(claim: TrialClaim, nowMs: number): Promise<boolean>
   endTrial(credentialId: string, scope: string, holder: string): Promise<void>
   /** Adds to counters; batched by the pool, so that a healthy call never waits for a disk. */
-  addUses(uses: ReadonlyArray<{ readonly credentialId: string; readonly count: number; readonly lastUsedAtMs: number }>): Promise<void>
+  addUses(
+    uses: ReadonlyArray<{ readonly credentialId: string; readonly count: number; readonly lastUsedAtMs: number }>,
+  ): Promise<void>
   /** Moves and returns the round-robin cursor of a provider, so that processes take turns together. */
   nextTurn(provider: string): Promise<number>
   /** The turn that `nextTurn` would return, without moving it: for listing who is next. */

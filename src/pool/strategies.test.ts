@@ -26,7 +26,9 @@ describe('strategies', () => {
   })
 
   it('random covers all, evenly, up to the edge', () => {
-    const labels = [0, 0.33, 0.34, 0.66, 0.67, 0.999_999].map((chance) => STRATEGIES.random.pick(input({ chance }))?.label)
+    const labels = [0, 0.33, 0.34, 0.66, 0.67, 0.999_999].map(
+      (chance) => STRATEGIES.random.pick(input({ chance }))?.label,
+    )
     expect(labels).toEqual(['a', 'a', 'b', 'b', 'c', 'c'])
   })
 

@@ -102,7 +102,8 @@ function again(
  */
 export function decide(failure: Failure, situation: Situation, policy: Policy): Decision {
   const row = policy[failure.label]
-  if (failure.label === 'cancelled') return now('stop', 'the caller left')
+  // Nothing is worth telling a caller who left.
+  if (row.tries[0] === 'stop') return now('stop', 'the caller left')
   if (situation.committed) return now('surface', 'output has reached the caller: nothing is replayed')
   if (situation.remainingMs <= 0) return now('surface', "the call's deadline has passed")
   for (const action of row.tries) {

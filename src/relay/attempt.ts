@@ -19,6 +19,11 @@ const LARGEST_ERROR_BODY_BYTES = 64 * 1024
 /** A complete (not streamed) answer larger than this is refused instead of filling the memory. */
 const LARGEST_ANSWER_BYTES = 256 * 1024 * 1024
 
+const TOO_LARGE: WireEvidence = {
+  channel: 'end',
+  error: { name: 'AnswerTooLarge', message: 'the answer exceeded the size limit' },
+}
+
 export interface AttemptInput {
   readonly call: Call
   readonly route: Route
@@ -99,11 +104,7 @@ async function judge(input: AttemptInput, control: AttemptControl, answer: Netwo
   const whole = await readWhole(read)
   await close()
   if (whole === undefined) {
-    const evidence: WireEvidence = {
-      channel: 'end',
-      error: { name: 'AnswerTooLarge', message: 'the answer exceeded the size limit' },
-    }
-    return { kind: 'failure', failure: softFailure(input, answer, evidence, false) }
+    return { kind: 'failure', failure: softFailure(input, answer, TOO_LARGE, false) }
   }
   const text = whole.toString('utf8')
   const evidence = input.wire.bodyFailure(text) ?? (wantsStream ? notAStream(text) : undefined)
@@ -142,8 +143,16 @@ async function gathered(
 ): Promise<AttemptResult> {
   const parts: Uint8Array[] = []
   const opening = await stream.open()
-  if (opening.kind === 'committed') for await (const bytes of stream.forward()) parts.push(bytes)
+  let size = 0
+  if (opening.kind === 'committed') {
+    for await (const bytes of stream.forward()) {
+      size += bytes.length
+      if (size > LARGEST_ANSWER_BYTES) break
+      parts.push(bytes)
+    }
+  }
   await close()
+  if (size > LARGEST_ANSWER_BYTES) return { kind: 'failure', failure: softFailure(input, answer, TOO_LARGE, false) }
   const ending = opening.kind === 'failure' ? opening : stream.ending
   if (ending?.kind === 'failure')
     return { kind: 'failure', failure: softFailure(input, answer, ending.evidence, false) }

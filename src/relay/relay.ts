@@ -7,10 +7,9 @@ import type { Secret } from '../pool/credential.ts'
 import type { Lease, NothingReady } from '../pool/lease.ts'
 import type { CredentialPool } from '../pool/pool.ts'
 import type { RetryBudget } from '../recovery/budget.ts'
-import { type Decision, decide } from '../recovery/decide.ts'
+import { decide } from '../recovery/decide.ts'
 import type { Policy } from '../recovery/policy.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
-import type { GivenUp } from '../wire/wire.ts'
 import { WIRES } from '../wire/wires.ts'
 import { type AttemptResult, runAttempt } from './attempt.ts'
 import { bestFailure } from './best-failure.ts'
@@ -37,6 +36,8 @@ export interface RelayDependencies {
   readonly limits: Limits
   readonly budget: RetryBudget
   readonly emit: (event: TelemetryEvent) => void
+  /** Told every secret before it is sent, so that logs can mask it. */
+  readonly onSecret?: (secret: string) => void
 }
 
 /** Carries a call through its chain of routes until there is an answer or exactly one typed failure. */
@@ -109,7 +110,7 @@ export class Relay {
         return attempted
       }
       const { failure } = attempted
-      if (failure.label === 'cancelled' || call.signal.aborted) {
+      if (call.signal.aborted) {
         await lease.release()
         return { kind: 'cancelled' }
       }
@@ -141,7 +142,7 @@ export class Relay {
           committed: false,
           chance: platform.random.next(),
         },
-        policy,
+        recoveryFor(failure, policy),
       )
       book.decided(decision, failure, lease, bench?.untilMs)
       switch (decision.action) {
@@ -201,6 +202,7 @@ export class Relay {
     const startedAtMs = book.attemptStarted(route, lease)
     let dropped: readonly string[] = []
     const send = async (secret: Secret): Promise<AttemptResult> => {
+      this.#deps.onSecret?.(secret.token)
       const prepared = prepareRequest(call, route, lease.credential, secret)
       dropped = prepared.dropped
       return runAttempt({ call, route, wire: WIRES[call.wire], prepared, network, platform, limits, remainingMs })
@@ -289,6 +291,11 @@ function secretFailure(call: Call, route: Route, error: unknown, seenAtMs: numbe
     seenAtMs,
   })
   return { kind: 'failure', failure: classify(seen, route.definition.rules) }
+}
+
+/** An upstream that says "cancelled" lost its own client: ours is still waiting, so it is a broken connection to recover from. */
+function recoveryFor(failure: Failure, policy: Policy): Policy {
+  return failure.label === 'cancelled' ? { ...policy, cancelled: policy.connection } : policy
 }
 
 /** Index of the first route from `from` on that speaks the caller's wire; the chain's length when there is none. */

@@ -9,7 +9,10 @@ import { type NewCredential, StoreError } from '../pool/store-contract.ts'
 export function admitCredential(given: NewCredential, siblings: readonly Credential[], nowMs: number): Credential {
   for (const sibling of siblings) {
     if (sibling.label === given.label) {
-      throw new StoreError('duplicate_label', `${given.provider} already has a credential labelled "${given.label}": choose another label`)
+      throw new StoreError(
+        'duplicate_label',
+        `${given.provider} already has a credential labelled "${given.label}": choose another label`,
+      )
     }
   }
   const twin = siblings.find((each) => each.id === given.id || isTwin(each, given.fingerprint, given.accountId))
@@ -37,7 +40,11 @@ export function admitCredential(given: NewCredential, siblings: readonly Credent
  * The credential with its next token generation.
  * @throws StoreError `duplicate_credential` when another credential of the provider has this secret
  */
-export function renewCredential(credential: Credential, fingerprint: string, siblings: readonly Credential[]): Credential {
+export function renewCredential(
+  credential: Credential,
+  fingerprint: string,
+  siblings: readonly Credential[],
+): Credential {
   const twin = siblings.find((each) => each.id !== credential.id && each.fingerprint === fingerprint)
   if (twin !== undefined) throw duplicate(credential.provider, twin)
   return { ...credential, fingerprint, generation: credential.generation + 1 }

@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, fstatSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { StoreError } from '../pool/store-contract.ts'
 import { KEY_BYTES } from './secret-box.ts'
@@ -37,7 +47,10 @@ export function readKeyFile(homeDirectory: string, onNotice: (message: string) =
   }
   const key = parseKey(text)
   if (key === undefined) {
-    throw new StoreError('wrong_key', `${path} holds no key (32 bytes as base64 or hex). It was left as it is: restore it from a backup`)
+    throw new StoreError(
+      'wrong_key',
+      `${path} holds no key (32 bytes as base64 or hex). It was left as it is: restore it from a backup`,
+    )
   }
   return key
 }
@@ -89,5 +102,7 @@ function writeNewOrFind(path: string, text: string): void {
 export function tighten(path: string, mode: number, onNotice: (message: string) => void): void {
   if (process.platform === 'win32' || (mode & OPEN_TO_OTHERS) === 0) return
   chmodSync(path, 0o600)
-  onNotice(`${path} could be read by others (mode ${(mode & 0o777).toString(8)}): it is now 600. Replace the secrets in it if others use this machine`)
+  onNotice(
+    `${path} could be read by others (mode ${(mode & 0o777).toString(8)}): it is now 600. Replace the secrets in it if others use this machine`,
+  )
 }

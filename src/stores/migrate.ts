@@ -14,7 +14,10 @@ export function inspectSchema(database: SqlDatabase, migrations: readonly Migrat
   const version = numberOf(database, 'user_version')
   const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n ?? 0)
   if (tables > 0 && numberOf(database, 'application_id') !== APPLICATION_ID) {
-    throw new StoreError('damaged', `${path} belongs to another program. It was left as it is: set SPAREKEY_HOME to another folder`)
+    throw new StoreError(
+      'damaged',
+      `${path} belongs to another program. It was left as it is: set SPAREKEY_HOME to another folder`,
+    )
   }
   const latest = migrations.at(-1)?.version ?? 0
   if (version > latest) {

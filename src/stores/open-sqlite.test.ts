@@ -48,7 +48,12 @@ async function refusal(work: () => Promise<unknown>): Promise<StoreError> {
 function bytesOf(home: string): Record<string, string> {
   const names = readdirSync(home).filter((name) => !name.endsWith('-shm'))
   return Object.fromEntries(
-    names.map((name) => [name, createHash('sha256').update(readFileSync(join(home, name))).digest('hex')]),
+    names.map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(home, name)))
+        .digest('hex'),
+    ]),
   )
 }
 

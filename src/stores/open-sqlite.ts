@@ -63,7 +63,8 @@ function prepareHome(home: SqliteHome, path: string): Uint8Array {
 function findKey(home: SqliteHome, path: string, notice: (message: string) => void): Uint8Array {
   if (home.key !== undefined) {
     const given = parseKey(home.key)
-    if (given === undefined) throw new StoreError('wrong_key', 'the given key (SPAREKEY_KEY) must be 32 bytes as 64 hex digits or base64')
+    if (given === undefined)
+      throw new StoreError('wrong_key', 'the given key (SPAREKEY_KEY) must be 32 bytes as 64 hex digits or base64')
     return given
   }
   const found = readKeyFile(home.homeDirectory, notice)
@@ -88,7 +89,10 @@ function checkKey(database: SqlDatabase, box: SecretBox, path: string): void {
   const opened = sealed instanceof Uint8Array ? box.open(sealed, KEY_CHECK) : undefined
   if (opened?.kind === 'opened') return
   if (opened?.kind === 'wrong_key') {
-    throw new StoreError('wrong_key', `${path} was sealed with another key: restore its key file or set the right SPAREKEY_KEY; nothing was changed`)
+    throw new StoreError(
+      'wrong_key',
+      `${path} was sealed with another key: restore its key file or set the right SPAREKEY_KEY; nothing was changed`,
+    )
   }
   throw new StoreError('damaged', `${path} has no readable key check. It was left as it is: restore a backup`)
 }
@@ -97,7 +101,10 @@ function checkHealth(database: SqlDatabase, path: string): void {
   const said = database.prepare('PRAGMA quick_check(1)').get()
   const verdict = said === undefined ? 'no answer' : String(Object.values(said)[0])
   if (verdict !== 'ok') {
-    throw new StoreError('damaged', `${path} is damaged (${verdict}). It was left as it is: restore a backup; "sparekey doctor" says more`)
+    throw new StoreError(
+      'damaged',
+      `${path} is damaged (${verdict}). It was left as it is: restore a backup; "sparekey doctor" says more`,
+    )
   }
 }
 
@@ -107,7 +114,10 @@ async function useWriteAheadLog(database: SqlDatabase, platform: Platform): Prom
     try {
       const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
       if (mode === 'wal') return
-      throw new StoreError('read_only', `this folder cannot hold a shared database (journal mode ${String(mode)}): use a local disk`)
+      throw new StoreError(
+        'read_only',
+        `this folder cannot hold a shared database (journal mode ${String(mode)}): use a local disk`,
+      )
     } catch (error) {
       if (!isLocked(error) || tries >= WAL_TRIES) throw error
       await platform.timers.sleep(WAL_PAUSE_MS)

@@ -42,7 +42,9 @@ export function secretBox(key: Uint8Array): SecretBox {
       const nonceAt = 1 + KEY_ID_BYTES
       if (!bytes.subarray(1, nonceAt).equals(keyId)) return { kind: 'wrong_key' }
       const tagAt = nonceAt + NONCE_BYTES
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(nonceAt, tagAt), { authTagLength: TAG_BYTES })
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(nonceAt, tagAt), {
+        authTagLength: TAG_BYTES,
+      })
       decipher.setAAD(aad(keyId, place))
       decipher.setAuthTag(bytes.subarray(tagAt, HEADER_BYTES))
       try {

@@ -43,9 +43,12 @@ async function load(): Promise<Driver> {
   try {
     return (await import(/* @vite-ignore */ FALLBACK)) as Driver
   } catch (cause) {
-    throw new Error(`SQLite is missing: use Node 22.13 or later, or install ${FALLBACK}; or configure "store: memory"`, {
-      cause,
-    })
+    throw new Error(
+      `SQLite is missing: use Node 22.13 or later, or install ${FALLBACK}; or configure "store: memory"`,
+      {
+        cause,
+      },
+    )
   }
 }
 

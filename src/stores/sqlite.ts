@@ -1,11 +1,24 @@
 import type { Bench } from '../pool/bench.ts'
 import type { Credential, Secret } from '../pool/credential.ts'
-import { type NewCredential, type PoolSnapshot, type Store, StoreError, type TrialClaim } from '../pool/store-contract.ts'
+import {
+  type NewCredential,
+  type PoolSnapshot,
+  type Store,
+  StoreError,
+  type TrialClaim,
+} from '../pool/store-contract.ts'
 import { admitCredential, renewCredential } from './admit-credential.ts'
 import type { SecretBox } from './secret-box.ts'
 import type { SqlDatabase, SqlStatement, SqlValue } from './sqlite-driver.ts'
 import { toStoreError } from './sqlite-errors.ts'
-import { BENCH_COLUMNS, benchOf, benchValues, CREDENTIAL_COLUMNS, credentialOf, credentialValues } from './sqlite-rows.ts'
+import {
+  BENCH_COLUMNS,
+  benchOf,
+  benchValues,
+  CREDENTIAL_COLUMNS,
+  credentialOf,
+  credentialValues,
+} from './sqlite-rows.ts'
 
 /** One SQLite file shared by every process of a home. Made by `openSqliteStore`. */
 export class SqliteStore implements Store {
@@ -44,7 +57,9 @@ export class SqliteStore implements Store {
   async addCredential(given: NewCredential, nowMs: number): Promise<Credential> {
     return this.#durable(() => {
       const credential = admitCredential(given, this.#siblings(given.provider), nowMs)
-      const marks = credentialValues(credential).map(() => '?').join(', ')
+      const marks = credentialValues(credential)
+        .map(() => '?')
+        .join(', ')
       this.#run(`INSERT INTO credentials (${CREDENTIAL_COLUMNS}) VALUES (${marks})`, ...credentialValues(credential))
       if (given.secret !== undefined && given.source.kind === 'stored') this.#seal(credential, given.secret)
       return credential
@@ -66,7 +81,12 @@ export class SqliteStore implements Store {
       const credential = this.#credential(id)
       if (credential === undefined) throw notFound(id)
       const renewed = renewCredential(credential, fingerprint, this.#siblings(credential.provider))
-      this.#run('UPDATE credentials SET fingerprint = ?, generation = ? WHERE id = ?', fingerprint, renewed.generation, id)
+      this.#run(
+        'UPDATE credentials SET fingerprint = ?, generation = ? WHERE id = ?',
+        fingerprint,
+        renewed.generation,
+        id,
+      )
       if (credential.source.kind === 'stored') this.#seal(renewed, secret)
       return renewed
     })
@@ -94,7 +114,11 @@ export class SqliteStore implements Store {
       this.#transaction('BEGIN IMMEDIATE', () => {
         const credential = this.#credential(credentialId)
         if (credential === undefined) return { bench: undefined, changed: false }
-        const row = this.#row(`SELECT ${BENCH_COLUMNS} FROM benches WHERE credential_id = ? AND scope = ?`, credentialId, scope)
+        const row = this.#row(
+          `SELECT ${BENCH_COLUMNS} FROM benches WHERE credential_id = ? AND scope = ?`,
+          credentialId,
+          scope,
+        )
         const standing = row === undefined ? undefined : benchOf(row)
         const next = change(credential, standing)
         if (next === undefined || (next === null && standing === undefined)) return { bench: standing, changed: false }
@@ -104,7 +128,10 @@ export class SqliteStore implements Store {
           return { bench: undefined, changed: true }
         }
         const bench = { ...next, credentialId, scope }
-        this.#run(`INSERT OR REPLACE INTO benches (${BENCH_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, ...benchValues(bench))
+        this.#run(
+          `INSERT OR REPLACE INTO benches (${BENCH_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          ...benchValues(bench),
+        )
         return { bench, changed: true }
       }),
     )
@@ -146,7 +173,12 @@ export class SqliteStore implements Store {
 
   async endTrial(credentialId: string, scope: string, holder: string): Promise<void> {
     this.#guarded(() =>
-      this.#run('DELETE FROM trial_claims WHERE credential_id = ? AND scope = ? AND holder = ?', credentialId, scope, holder),
+      this.#run(
+        'DELETE FROM trial_claims WHERE credential_id = ? AND scope = ? AND holder = ?',
+        credentialId,
+        scope,
+        holder,
+      ),
     )
   }
 

@@ -2,7 +2,14 @@ import type { FailureLabel } from '../failure/labels.ts'
 
 /** One event per acquire, observation, decision and end of a call. Never contains a secret. */
 export type TelemetryEvent =
-  | { readonly type: 'call_started'; readonly callId: string; readonly atMs: number; readonly wire: string; readonly model: string; readonly stream: boolean }
+  | {
+      readonly type: 'call_started'
+      readonly callId: string
+      readonly atMs: number
+      readonly wire: string
+      readonly model: string
+      readonly stream: boolean
+    }
   | {
       readonly type: 'attempt_started'
       readonly callId: string
@@ -29,9 +36,34 @@ export type TelemetryEvent =
       readonly durationMs: number
       readonly benchedUntilMs?: number
     }
-  | { readonly type: 'attempt_succeeded'; readonly callId: string; readonly atMs: number; readonly attempt: number; readonly provider: string; readonly credentialId: string; readonly credentialLabel: string; readonly durationMs: number }
-  | { readonly type: 'decided'; readonly callId: string; readonly atMs: number; readonly attempt: number; readonly action: string; readonly delayMs?: number; readonly reason: string }
-  | { readonly type: 'call_ended'; readonly callId: string; readonly atMs: number; readonly outcome: 'answered' | 'failed' | 'cancelled'; readonly label?: FailureLabel; readonly attempts: readonly AttemptRecord[]; readonly durationMs: number }
+  | {
+      readonly type: 'attempt_succeeded'
+      readonly callId: string
+      readonly atMs: number
+      readonly attempt: number
+      readonly provider: string
+      readonly credentialId: string
+      readonly credentialLabel: string
+      readonly durationMs: number
+    }
+  | {
+      readonly type: 'decided'
+      readonly callId: string
+      readonly atMs: number
+      readonly attempt: number
+      readonly action: string
+      readonly delayMs?: number
+      readonly reason: string
+    }
+  | {
+      readonly type: 'call_ended'
+      readonly callId: string
+      readonly atMs: number
+      readonly outcome: 'answered' | 'failed' | 'cancelled'
+      readonly label?: FailureLabel
+      readonly attempts: readonly AttemptRecord[]
+      readonly durationMs: number
+    }
 
 /** One attempt of a call, as the log line and the answer's body list it. */
 export interface AttemptRecord {

@@ -109,7 +109,10 @@ describe('secrets at rest', () => {
     const home = temporaryHome()
     const store = await open(home)
     const planted = 'sk-planted-Zx81qR'
-    await store.addCredential(newCredential('a', { secret: { token: planted, refreshToken: `${planted}-refresh` } }), NOW)
+    await store.addCredential(
+      newCredential('a', { secret: { token: planted, refreshToken: `${planted}-refresh` } }),
+      NOW,
+    )
     await store.replaceSecret('cred_a', { token: `${planted}-2` }, 'f2')
     await store.addCredential(
       newCredential('b', { source: { kind: 'env', variable: 'KEY_VARIABLE' }, secret: { token: planted } }),

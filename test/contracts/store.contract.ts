@@ -24,7 +24,13 @@ function benchOf(given: Partial<Bench> = {}): Bench {
     tokenGeneration: 1,
     strikes: 2,
     failedTrials: 1,
-    evidence: { rule: 'test/rule', message: 'used up — 100 %', timeSource: 'stated', seenAtMs: NOW - 0.5, callId: 'call_1' },
+    evidence: {
+      rule: 'test/rule',
+      message: 'used up — 100 %',
+      timeSource: 'stated',
+      seenAtMs: NOW - 0.5,
+      callId: 'call_1',
+    },
     ...given,
   }
 }
@@ -82,7 +88,12 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         await store.addCredential(newCredential('c'), NOW)
         await store.addCredential(newCredential('d', { provider: 'anthropic' }), NOW)
         const { credentials } = await store.snapshot()
-        expect(Object.fromEntries(credentials.map((each) => [each.label, each.priority]))).toEqual({ a: 0, b: 9, c: 10, d: 0 })
+        expect(Object.fromEntries(credentials.map((each) => [each.label, each.priority]))).toEqual({
+          a: 0,
+          b: 9,
+          c: 10,
+          d: 0,
+        })
       }))
 
     it('refuses the same label, key or account twice in a provider, and changes nothing then', () =>
@@ -123,7 +134,9 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         expect(await store.readSecret('cred_a')).toBeUndefined()
         await store.addCredential(newCredential('a'), NOW)
         expect((await store.snapshot()).benches).toEqual([])
-        expect(await store.claimTrial({ credentialId: 'cred_a', scope: '*', holder: 'p2', untilMs: NOW + 1000 }, NOW)).toBe(true)
+        expect(
+          await store.claimTrial({ credentialId: 'cred_a', scope: '*', holder: 'p2', untilMs: NOW + 1000 }, NOW),
+        ).toBe(true)
       }))
 
     it('replaces a secret as a new generation', () =>
@@ -218,7 +231,9 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         expect(credentials[0]?.resetStampMs).toBe(NOW)
         await store.resetCredential('cred_a', NOW)
         expect((await store.snapshot()).credentials[0]?.resetStampMs).toBeGreaterThan(NOW)
-        expect(await store.claimTrial({ credentialId: 'cred_a', scope: '*', holder: 'p2', untilMs: NOW + 9e6 }, NOW)).toBe(true)
+        expect(
+          await store.claimTrial({ credentialId: 'cred_a', scope: '*', holder: 'p2', untilMs: NOW + 9e6 }, NOW),
+        ).toBe(true)
         expect(await refusal(store.resetCredential('cred_none', NOW))).toBe('not_found')
       }))
 
@@ -236,7 +251,9 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         expect(await claim('p3', NOW + 1001)).toBe(false)
         await store.endTrial('cred_a', '*', 'p2')
         expect(await claim('p3', NOW + 1002)).toBe(true)
-        expect(await store.claimTrial({ credentialId: 'cred_none', scope: '*', holder: 'p', untilMs: NOW + 1 }, NOW)).toBe(false)
+        expect(
+          await store.claimTrial({ credentialId: 'cred_none', scope: '*', holder: 'p', untilMs: NOW + 1 }, NOW),
+        ).toBe(false)
       }))
 
     it('adds uses and never moves the last use back', () =>
@@ -283,8 +300,12 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         const now = await store.snapshot()
         expect(now.benches).toEqual([benchOf()])
         expect(now.revision).toBeGreaterThan(seen.revision)
-        expect(await other.claimTrial({ credentialId: 'cred_a', scope: '*', holder: 'p1', untilMs: NOW + 10 }, NOW)).toBe(true)
-        expect(await store.claimTrial({ credentialId: 'cred_a', scope: '*', holder: 'p2', untilMs: NOW + 10 }, NOW)).toBe(false)
+        expect(
+          await other.claimTrial({ credentialId: 'cred_a', scope: '*', holder: 'p1', untilMs: NOW + 10 }, NOW),
+        ).toBe(true)
+        expect(
+          await store.claimTrial({ credentialId: 'cred_a', scope: '*', holder: 'p2', untilMs: NOW + 10 }, NOW),
+        ).toBe(false)
         expect(await other.nextTurn('openai')).toBe(0)
         expect(await store.nextTurn('openai')).toBe(1)
         // Claims and turns commit, but are no reason to read everything again.

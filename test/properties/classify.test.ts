@@ -138,8 +138,10 @@ function pythonDict(value: unknown): string {
   if (value === null) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
   if (Array.isArray(value)) return `[${value.map(pythonDict).join(', ')}]`
-  if (typeof value === 'string') return `'${JSON.stringify(value).slice(1, -1).replace(/\\"/g, '"').replace(/'/g, "\\'")}'`
-  if (typeof value !== 'object') return String(value)
+  if (typeof value === 'string')
+    return `'${JSON.stringify(value).slice(1, -1).replace(/\\"/g, '"').replace(/'/g, "\\'")}'`
+  if (typeof value === 'number') return String(value)
+  if (typeof value !== 'object') return 'None'
   return `{${Object.entries(value)
     .map(([key, each]) => `${pythonDict(key)}: ${pythonDict(each)}`)
     .join(', ')}}`

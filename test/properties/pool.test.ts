@@ -179,7 +179,7 @@ describe('pool invariants over random histories', () => {
           }
           world.platform.advance(DAY / 2)
           const all = await Promise.all(
-            Array.from({ length: calls }, (_, call) => world.pools[which[call] ?? 0]?.acquire(requestOf())),
+            Array.from({ length: calls }, async (_, call) => world.pools[which[call] ?? 0]?.acquire(requestOf())),
           )
           const lent = all.flatMap((each) => (each?.kind === 'lease' ? [each.lease.credential.id] : []))
           expect(new Set(lent).size).toBe(lent.length)

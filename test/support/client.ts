@@ -55,37 +55,53 @@ export async function ask(
 }
 
 type Read = Pick<Reading, 'said' | 'ending' | 'error'>
-type Json = Record<string, any>
+type Json = Readonly<Record<string, unknown>>
+
+/** Walks into parsed JSON without trusting it. */
+function at(value: unknown, ...path: ReadonlyArray<string | number>): unknown {
+  let current = value
+  for (const step of path) current = (current as Record<string | number, unknown> | undefined | null)?.[step]
+  return current
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : []
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
 
 function readBody(wire: WireName, text: string, ok: boolean): Read {
-  let body: Json
+  let body: unknown
   try {
-    body = JSON.parse(text) as Json
+    body = JSON.parse(text)
   } catch {
     return { said: '', ending: 'broken', error: undefined }
   }
-  if (!ok)
+  const error = at(body, 'error') as Json | undefined
+  if (!ok) return { said: '', ending: error === undefined ? 'broken' : 'error', error }
+  if (wire === 'responses') {
+    const parts = list(at(body, 'output')).flatMap((item) => list(at(item, 'content')))
+    const complete = at(body, 'status') === 'completed'
     return {
-      said: '',
-      ending: body['error'] === undefined ? 'broken' : 'error',
-      error: body['error'] as Json | undefined,
+      said: parts.map((part) => textOf(at(part, 'text'))).join(''),
+      ending: complete ? 'complete' : 'broken',
+      error: undefined,
     }
-  const said: unknown =
-    wire === 'responses'
-      ? (body['output'] as Json[])
-          .flatMap((item) => (item['content'] as Json[] | undefined) ?? [])
-          .map((part) => String(part['text']))
-          .join('')
-      : wire === 'messages'
-        ? (body['content'] as Json[]).map((part) => String(part['text'])).join('')
-        : body['choices'][0].message.content
-  const complete =
-    wire === 'responses'
-      ? body['status'] === 'completed'
-      : wire === 'messages'
-        ? body['stop_reason'] === 'end_turn'
-        : body['choices'][0].finish_reason === 'stop'
-  return { said: String(said), ending: complete ? 'complete' : 'broken', error: undefined }
+  }
+  if (wire === 'messages') {
+    const said = list(at(body, 'content'))
+      .map((part) => textOf(at(part, 'text')))
+      .join('')
+    return { said, ending: at(body, 'stop_reason') === 'end_turn' ? 'complete' : 'broken', error: undefined }
+  }
+  const choice = at(body, 'choices', 0)
+  return {
+    said: textOf(at(choice, 'message', 'content')),
+    ending: at(choice, 'finish_reason') === 'stop' ? 'complete' : 'broken',
+    error: undefined,
+  }
 }
 
 function readStream(wire: WireName, text: string): Read {
@@ -105,19 +121,20 @@ function readStream(wire: WireName, text: string): Read {
       done = true
       continue
     }
-    const event = JSON.parse(data) as Json
+    const event: unknown = JSON.parse(data)
+    const type = at(event, 'type')
     if (wire === 'responses') {
-      if (event['type'] === 'response.output_text.delta') said += String(event['delta'])
-      if (event['type'] === 'response.completed') complete = true
-      if (event['type'] === 'response.failed') error = event['response'].error as Json
+      if (type === 'response.output_text.delta') said += textOf(at(event, 'delta'))
+      if (type === 'response.completed') complete = true
+      if (type === 'response.failed') error = at(event, 'response', 'error') as Json
     } else if (wire === 'messages') {
-      if (event['type'] === 'content_block_delta') said += String(event['delta'].text ?? '')
-      if (event['type'] === 'message_stop') complete = true
-      if (event['type'] === 'error') error = event['error'] as Json
+      if (type === 'content_block_delta') said += textOf(at(event, 'delta', 'text'))
+      if (type === 'message_stop') complete = true
+      if (type === 'error') error = at(event, 'error') as Json
     } else {
-      said += String(event['choices']?.[0]?.delta?.content ?? '')
-      if (typeof event['choices']?.[0]?.finish_reason === 'string') finished = true
-      if (event['error'] !== undefined) error = event['error'] as Json
+      said += textOf(at(event, 'choices', 0, 'delta', 'content'))
+      if (typeof at(event, 'choices', 0, 'finish_reason') === 'string') finished = true
+      if (at(event, 'error') !== undefined) error = at(event, 'error') as Json
     }
   }
   if (wire === 'chat-completions') complete = finished && done

@@ -24,7 +24,7 @@ export const HURRIED_POLICY: Policy = Object.fromEntries(
 ) as unknown as Policy
 
 export interface Side {
-  readonly provider: keyof typeof PROVIDERS & string
+  readonly provider: string
   readonly scenario: Scenario
   /** Tokens added as credentials, in this order. @default all of the scenario */
   readonly tokens?: readonly string[]

@@ -1,0 +1,160 @@
+import { fingerprintOf } from '../pool/fingerprint.ts'
+import type { SecretSource } from '../pool/credential.ts'
+import type { Provider } from '../providers/provider.ts'
+import { CliError, EXIT } from './cli-error.ts'
+import { type CliContext, printJson, requireProvider, withRuntime } from './context.ts'
+import { printable } from './table.ts'
+
+export interface AuthAddOptions {
+  readonly type?: string
+  readonly apiKey?: string
+  readonly apiKeyEnv?: string
+  readonly apiKeyStdin?: boolean
+  readonly accountId?: string
+  readonly label?: string
+  readonly priority?: string
+  readonly baseUrl?: string
+  readonly browser?: boolean
+}
+
+interface GivenSecret {
+  readonly token: string
+  readonly source: SecretSource
+}
+
+/** `sparekey auth add`: adds an API key, a reference to one, or a pasted access token. */
+export async function authAdd(context: CliContext, name: string, options: AuthAddOptions): Promise<void> {
+  await withRuntime(context, async (runtime) => {
+    const provider = requireProvider(runtime.config, name)
+    const definition = runtime.definitionOf(provider)
+    if (definition === undefined) throw new CliError(EXIT.usage, `"${provider}" has no definition`)
+    checkOptions(definition, options)
+    const given = await readSecret(context, provider, options)
+    const identity = definition.identify?.(given.token)
+    const accountId = options.accountId ?? identity?.accountId
+    if (definition.auth.includes('oauth') && !definition.auth.includes('api-key') && accountId === undefined) {
+      throw new CliError(
+        EXIT.usage,
+        'the token does not say which account it belongs to',
+        'add --account-id ID (the ChatGPT account id)',
+      )
+    }
+    if (identity?.expiresAtMs !== undefined && identity.expiresAtMs <= context.platform.clock.now()) {
+      throw new CliError(
+        EXIT.failed,
+        'this access token has expired',
+        'sign in again with the client that it came from and paste the new token',
+      )
+    }
+    const taken = (await runtime.pool.describe(provider)).map(({ credential }) => credential.label)
+    const expires = identity?.expiresAtMs === undefined ? {} : { expiresAtMs: identity.expiresAtMs }
+    const account = accountId === undefined ? {} : { accountId }
+    const credential = await runtime.store.addCredential(
+      {
+        id: context.platform.random.id('cred'),
+        provider,
+        label:
+          options.label ??
+          freeLabel(identity?.email ?? (given.source.kind === 'env' ? given.source.variable : provider), taken),
+        type: definition.auth.includes('api-key') ? 'api-key' : 'oauth',
+        source: given.source,
+        ...(options.priority === undefined ? {} : { priority: Number(options.priority) }),
+        ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl.replace(/\/+$/, '') }),
+        ...account,
+        fingerprint: fingerprintOf(given.token),
+        ...(given.source.kind === 'env' ? {} : { secret: { token: given.token, ...account, ...expires } }),
+      },
+      context.platform.clock.now(),
+    )
+    if (context.json) {
+      printJson(context, {
+        id: credential.id,
+        provider,
+        label: credential.label,
+        type: credential.type,
+        source: given.source.kind,
+        fingerprint: credential.fingerprint,
+        account_id: credential.accountId ?? null,
+        priority: credential.priority,
+      })
+      return
+    }
+    const { colors } = context.terminal
+    context.terminal.out(
+      `${colors.green('✓')} ${provider}: added "${printable(credential.label)}" (${credential.type}, fingerprint ${credential.fingerprint})`,
+    )
+    if (options.apiKey !== undefined)
+      context.terminal.err(
+        'note: a key on the command line stays in your shell history; next time use --api-key-stdin or --api-key-env',
+      )
+    if (definition.id === 'openai-codex')
+      context.terminal.err('note: a pasted token is not refreshed; add a new one when it expires')
+  })
+}
+
+function checkOptions(definition: Provider, options: AuthAddOptions): void {
+  const sources = [options.apiKey, options.apiKeyEnv, options.apiKeyStdin === true ? 'stdin' : undefined].filter(
+    (each) => each !== undefined,
+  )
+  if (sources.length > 1) throw new CliError(EXIT.usage, 'give one of --api-key, --api-key-env and --api-key-stdin')
+  if (options.type !== undefined && options.type !== 'api-key' && options.type !== 'oauth')
+    throw new CliError(EXIT.usage, `--type is api-key or oauth, not "${options.type}"`)
+  if (options.type === 'oauth' && sources.length === 0) {
+    throw new CliError(
+      EXIT.usage,
+      `signing in to ${definition.label} from here is not built yet`,
+      'paste an access token with --api-key-stdin, or use "sparekey auth import codex"',
+    )
+  }
+  if (options.priority !== undefined && !/^-?\d{1,6}$/.test(options.priority))
+    throw new CliError(EXIT.usage, `--priority is a whole number, not "${options.priority}"`)
+  if (options.baseUrl !== undefined && !/^https?:\/\/[^\s/]+/.test(options.baseUrl))
+    throw new CliError(EXIT.usage, '--base-url is an absolute http(s) URL')
+  if (options.label !== undefined && !/^\P{Cc}{1,100}$/u.test(options.label))
+    throw new CliError(EXIT.usage, '--label is one line of at most 100 characters')
+}
+
+async function readSecret(context: CliContext, provider: string, options: AuthAddOptions): Promise<GivenSecret> {
+  if (options.apiKeyEnv !== undefined) {
+    if (!/^[A-Za-z_]\w*$/.test(options.apiKeyEnv))
+      throw new CliError(
+        EXIT.usage,
+        `"${printable(options.apiKeyEnv.slice(0, 12))}..." is not the name of an environment variable`,
+        'give the name, not the key',
+      )
+    const token = context.environment.read(options.apiKeyEnv)
+    if (token === undefined) throw new CliError(EXIT.failed, `the environment variable ${options.apiKeyEnv} is not set`)
+    return { token: checkToken(token), source: { kind: 'env', variable: options.apiKeyEnv } }
+  }
+  const text =
+    options.apiKey ??
+    (options.apiKeyStdin === true
+      ? await context.terminal.readInput()
+      : await context.terminal.askHidden(`Key or access token for ${provider} (not shown): `))
+  if (text === undefined) {
+    throw new CliError(
+      EXIT.usage,
+      'no key was given',
+      `pipe it in: printf %s "$KEY" | sparekey auth add ${provider} --api-key-stdin`,
+    )
+  }
+  return { token: checkToken(text), source: { kind: 'stored' } }
+}
+
+/** A key with a line break in it would be sent as two headers; one with spaces was copied badly. */
+function checkToken(text: string): string {
+  const token = text.trim()
+  if (token === '') throw new CliError(EXIT.usage, 'the key is empty')
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new CliError(
+      EXIT.usage,
+      'the key contains spaces, line breaks or characters that no key has',
+      'copy it again',
+    )
+  return token
+}
+
+function freeLabel(wanted: string, taken: readonly string[]): string {
+  if (!taken.includes(wanted)) return wanted
+  for (let number = 2; ; number += 1) if (!taken.includes(`${wanted}-${number}`)) return `${wanted}-${number}`
+}

@@ -1,0 +1,139 @@
+import type { AuthAddOptions } from './auth-add.ts'
+import type { ClassifyOptions } from './classify.ts'
+import type { CliContext } from './context.ts'
+import type { ServeOptions } from './serve.ts'
+import type { SimulateOptions } from './simulate.ts'
+
+/** One command: what is typed, what it means, what runs. Help and docs are made from this table. */
+export interface CommandRow {
+  readonly path: readonly [string] | readonly [string, string]
+  readonly arguments?: string
+  readonly summary: string
+  readonly options?: ReadonlyArray<readonly [flags: string, meaning: string]>
+  readonly examples?: readonly string[]
+  /** @default true */
+  readonly json?: false
+  /** Loads its file only when it runs: `--help` stays quick. */
+  run(
+    context: CliContext,
+    values: ReadonlyArray<string | undefined>,
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<void>
+}
+
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    path: ['auth', 'add'],
+    arguments: '<provider>',
+    summary: 'add a credential',
+    options: [
+      ['--type <type>', 'api-key or oauth'],
+      ['--api-key <key>', 'the key itself (stays in your shell history)'],
+      ['--api-key-env <variable>', 'store only the name of an environment variable'],
+      ['--api-key-stdin', 'read the key from standard input'],
+      ['--account-id <id>', 'ChatGPT account id, when the token does not carry it'],
+      ['--label <label>', 'what to call it'],
+      ['--priority <number>', 'lower is tried first'],
+      ['--base-url <url>', "an address of its own instead of the provider's"],
+      ['--no-browser', 'do not open a browser to sign in'],
+    ],
+    examples: [
+      'printf %s "$KEY" | sparekey auth add openai --api-key-stdin --label work',
+      'sparekey auth add anthropic --api-key-env ANTHROPIC_API_KEY',
+    ],
+    run: async (context, [provider = ''], options) =>
+      (await import('./auth-add.ts')).authAdd(context, provider, options as AuthAddOptions),
+  },
+  {
+    path: ['auth', 'list'],
+    arguments: '[provider]',
+    summary: 'credentials with their status; <- marks the one that is next',
+    run: async (context, [provider]) => (await import('./auth-list.ts')).authList(context, provider),
+  },
+  {
+    path: ['auth', 'remove'],
+    arguments: '<provider> <target>',
+    summary: 'remove a credential (target: position, id or label)',
+    run: async (context, [provider = '', target = '']) =>
+      (await import('./auth-change.ts')).authRemove(context, provider, target),
+  },
+  {
+    path: ['auth', 'reset'],
+    arguments: '<provider> [target]',
+    summary: 'lift benches: of one credential, or of all',
+    run: async (context, [provider = '', target]) =>
+      (await import('./auth-change.ts')).authReset(context, provider, target),
+  },
+  {
+    path: ['auth', 'priority'],
+    arguments: '<provider> <target> <number>',
+    summary: 'set the order in which credentials are tried; lower is first',
+    run: async (context, [provider = '', target = '', value = '']) =>
+      (await import('./auth-change.ts')).authPriority(context, provider, target, value),
+  },
+  {
+    path: ['auth', 'import'],
+    arguments: '<source> [path]',
+    summary: "read another tool's credentials (codex, env); never writes them",
+    options: [['--dry-run', 'only say what would be added']],
+    run: async (context, [source = '', path], options) =>
+      (await import('./auth-import.ts')).authImport(context, source, path, options),
+  },
+  {
+    path: ['strategy'],
+    arguments: '<provider> [name]',
+    summary: 'show or set how a pool chooses: fill_first, round_robin, random, least_used',
+    run: async (context, [provider = '', name]) => (await import('./strategy.ts')).strategy(context, provider, name),
+  },
+  {
+    path: ['fallback'],
+    arguments: '[action] [route]',
+    summary: 'routes that end every chain: list, add <route>, remove <route>, clear',
+    examples: ['sparekey fallback add openrouter/anthropic/claude-sonnet-5'],
+    run: async (context, [action = 'list', route]) => (await import('./fallback.ts')).fallback(context, action, route),
+  },
+  {
+    path: ['serve'],
+    summary: 'run the gateway',
+    options: [
+      ['--port <number>', 'port; 0 = any free one'],
+      ['--host <host>', 'address to listen on'],
+      ['--store <store>', 'sqlite'],
+    ],
+    run: async (context, _values, options) => (await import('./serve.ts')).serve(context, options as ServeOptions),
+  },
+  {
+    path: ['status'],
+    summary: 'what the pools can do now; exit code 3 when nobody is ready',
+    run: async (context) => (await import('./status.ts')).status(context),
+  },
+  {
+    path: ['classify'],
+    arguments: '[file]',
+    summary: 'what is this error, and what would happen (file or - for standard input)',
+    options: [['--corpus <file>', 'compare with the labels of a JSON Lines file']],
+    examples: [`echo '{"provider":"openai","status":429,"body":"{}"}' | sparekey classify -`],
+    run: async (context, [file], options) =>
+      (await import('./classify.ts')).classifyCommand(context, file, options as ClassifyOptions),
+  },
+  {
+    path: ['simulate'],
+    arguments: '[scenario]',
+    summary: 'play a scripted provider failure; without a name, list them',
+    options: [
+      ['--serve', 'keep a fake provider running for your own tests'],
+      ['--port <number>', 'port of --serve; 0 = any free one'],
+      ['--stream', 'ask for streams'],
+      ['--calls <number>', 'calls to play'],
+    ],
+    examples: ['sparekey simulate first-account-empty', 'sparekey simulate small-windows --serve --port 9099'],
+    run: async (context, [scenario], options) =>
+      (await import('./simulate.ts')).simulate(context, scenario, options as SimulateOptions),
+  },
+  {
+    path: ['demo'],
+    summary: 'see a call survive an empty account, on this machine only',
+    json: false,
+    run: async (context) => (await import('./demo.ts')).demo(context),
+  },
+]

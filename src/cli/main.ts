@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { systemEnvironment } from '../platform/environment.ts'
+import { systemPlatform } from '../platform/platform.ts'
+import { runCli } from './run-cli.ts'
+import { systemTerminal } from './terminal.ts'
+
+// `sparekey ... | head` closes our output: that is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+})
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  terminal: systemTerminal(),
+  environment: systemEnvironment,
+  platform: systemPlatform,
+})

@@ -1,0 +1,86 @@
+import { Command, CommanderError } from 'commander'
+import { CliError, EXIT } from './cli-error.ts'
+import { COMMANDS, type CommandRow } from './commands.ts'
+import type { CliContext } from './context.ts'
+import { printable } from './table.ts'
+
+/** Runs one command line. @returns the exit code; nothing is thrown */
+export async function runCli(words: readonly string[], base: Omit<CliContext, 'json'>): Promise<number> {
+  const { terminal } = base
+  const program = buildProgram(base)
+  try {
+    await program.parseAsync([...words], { from: 'user' })
+    return EXIT.done
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version are answers, not errors.
+      return error.exitCode === 0 || error.code === 'commander.help' || error.code === 'commander.helpDisplayed'
+        ? EXIT.done
+        : EXIT.usage
+    }
+    if (error instanceof CliError) {
+      terminal.err(`${terminal.colors.red('error:')} ${error.message}`)
+      if (error.next !== undefined) terminal.err(`  ${error.next}`)
+      return error.exit
+    }
+    // What nobody foresaw: a stack would help nobody but us, and may hold a secret.
+    terminal.err(
+      `${terminal.colors.red('error:')} ${printable(error instanceof Error ? `${error.name}: ${error.message}` : 'unexpected error')}`,
+    )
+    return EXIT.failed
+  }
+}
+
+/** The whole command line as commander sees it; also read by the documentation generator. */
+export function buildProgram(base: Omit<CliContext, 'json'>): Command {
+  const program = new Command('sparekey')
+  program
+    .description('Keeps LLM agents and apps running when an account, a key or a provider fails.')
+    .version(VERSION)
+    .configureOutput({
+      writeOut: (text) => base.terminal.out(text.trimEnd()),
+      writeErr: (text) => base.terminal.err(text.trimEnd()),
+    })
+    .showSuggestionAfterError()
+    .showHelpAfterError('(see --help)')
+    .exitOverride()
+  const groups = new Map<string, Command>()
+  for (const row of COMMANDS) {
+    const parent = row.path.length === 1 ? program : groupOf(program, groups, row.path[0] ?? '')
+    addCommand(parent, row, base)
+  }
+  return program
+}
+
+const VERSION = '0.1.0'
+
+const GROUPS: Readonly<Record<string, string>> = { auth: 'credentials: add, list, remove, reset, priority, import' }
+
+function groupOf(program: Command, groups: Map<string, Command>, name: string): Command {
+  const existing = groups.get(name)
+  if (existing !== undefined) return existing
+  const group = program
+    .command(name)
+    .description(GROUPS[name] ?? name)
+    .exitOverride()
+  groups.set(name, group)
+  return group
+}
+
+function addCommand(parent: Command, row: CommandRow, base: Omit<CliContext, 'json'>): void {
+  const name = row.path.at(-1) ?? ''
+  const command = parent
+    .command(`${name}${row.arguments === undefined ? '' : ` ${row.arguments}`}`)
+    .description(row.summary)
+    .exitOverride()
+  for (const [flags, meaning] of row.options ?? []) command.option(flags, meaning)
+  if (row.json !== false) command.option('--json', 'print JSON')
+  if (row.examples !== undefined)
+    command.addHelpText('after', `\nExamples:\n${row.examples.map((each) => `  $ ${each}`).join('\n')}`)
+  command.action(async (...received: unknown[]) => {
+    // commander hands over the arguments, then the options, then the command.
+    const values = received.slice(0, -2) as (string | undefined)[]
+    const options = (received.at(-2) ?? {}) as Readonly<Record<string, unknown>>
+    await row.run({ ...base, json: options['json'] === true }, values, options)
+  })
+}

@@ -1,0 +1,115 @@
+import { nearest } from '../config/nearest.ts'
+import { postJson } from '../platform/post-json.ts'
+import { type Scenario, SCENARIOS, startSimulator } from '../simulator/index.ts'
+import { CliError, EXIT } from './cli-error.ts'
+import { type CliContext, printJson } from './context.ts'
+import { startStage } from './stage.ts'
+import { layOut } from './table.ts'
+import { tellAttempts } from './tell-attempts.ts'
+
+export interface SimulateOptions {
+  readonly serve?: boolean
+  readonly port?: string
+  readonly stream?: boolean
+  readonly calls?: string
+  readonly signal?: AbortSignal
+}
+
+/** `sparekey simulate`: lists, plays or serves a scripted provider failure. */
+export async function simulate(context: CliContext, name: string | undefined, options: SimulateOptions): Promise<void> {
+  const { terminal } = context
+  if (name === undefined && options.serve !== true) {
+    const all = Object.values(SCENARIOS)
+    if (context.json)
+      return printJson(context, { scenarios: all.map((each) => ({ name: each.name, description: each.description })) })
+    for (const line of layOut(
+      all.map((each) => [each.name, each.description]),
+      terminal.columns,
+      0,
+    ))
+      terminal.out(line)
+    return
+  }
+  const scenario = find(name ?? 'all-good')
+  if (options.serve === true) return serveScenario(context, scenario, options)
+  await play(context, scenario, options)
+}
+
+function find(name: string): Scenario {
+  const scenario = SCENARIOS[name]
+  if (scenario !== undefined) return scenario
+  const guess = nearest(name, Object.keys(SCENARIOS))
+  throw new CliError(
+    EXIT.usage,
+    `there is no scenario "${name}"${guess === undefined ? '' : `; did you mean "${guess}"?`}`,
+    'see "sparekey simulate"',
+  )
+}
+
+async function serveScenario(context: CliContext, scenario: Scenario, options: SimulateOptions): Promise<void> {
+  if (options.port !== undefined && !/^\d{1,5}$/.test(options.port))
+    throw new CliError(EXIT.usage, '--port is a number from 0 to 65535')
+  const { terminal } = context
+  const simulator = await startSimulator({
+    scenario,
+    platform: context.platform,
+    port: Number(options.port ?? 0),
+    onRequest: ({ wire, token, stream, path }) =>
+      terminal.err(`${token || '(no token)'}  ${wire}${stream ? ' stream' : ''}  ${path}`),
+  }).catch((error: unknown) => {
+    throw new CliError(
+      EXIT.failed,
+      `cannot listen on port ${options.port ?? 0}: ${error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}`,
+    )
+  })
+  const tokens = Object.keys(scenario.credentials)
+  if (context.json) printJson(context, { url: simulator.url, port: simulator.port, scenario: scenario.name, tokens })
+  else {
+    terminal.out(`a fake provider plays "${scenario.name}": ${scenario.description}`)
+    terminal.out(`  OpenAI wires   ${simulator.url}/v1`)
+    terminal.out(`  Messages       ${simulator.url}/v1`)
+    terminal.out(`  Codex backend  ${simulator.url}/backend-api/codex`)
+    terminal.out(`  keys           ${tokens.join(', ')}`)
+    terminal.out('  Ctrl-C stops')
+  }
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+    options.signal?.addEventListener('abort', () => resolve(), { once: true })
+  })
+  await simulator.close()
+}
+
+async function play(context: CliContext, scenario: Scenario, options: SimulateOptions): Promise<void> {
+  const { terminal } = context
+  const calls = Number(options.calls ?? 2)
+  if (!Number.isInteger(calls) || calls < 1 || calls > 100)
+    throw new CliError(EXIT.usage, '--calls is a number from 1 to 100')
+  const names = Object.fromEntries(Object.keys(scenario.credentials).map((token) => [token, token]))
+  const stage = await startStage(context.platform, scenario, names)
+  try {
+    const results: unknown[] = []
+    if (!context.json) {
+      terminal.out(`${terminal.colors.bold(scenario.name)}: ${scenario.description}`)
+      stage.runtime.bus.subscribe(tellAttempts(terminal))
+    }
+    stage.runtime.bus.on('call_ended', ({ outcome, label, attempts }) =>
+      results.push({ outcome, label: label ?? null, attempts }),
+    )
+    for (let call = 1; call <= calls; call += 1) {
+      if (!context.json) terminal.out(`  call ${call}`)
+      const response = await postJson(`${stage.gateway.url}/v1/responses`, {
+        model: 'gpt-5.5',
+        input: 'What is the answer?',
+        stream: options.stream === true,
+      })
+      if (!context.json)
+        terminal.out(
+          `     the client got HTTP ${response.status}${response.ok ? '' : ` (${response.header('x-sparekey-error') ?? 'error'})`}`,
+        )
+    }
+    if (context.json) printJson(context, { scenario: scenario.name, calls: results })
+  } finally {
+    await stage.close()
+  }
+}

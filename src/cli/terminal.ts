@@ -1,0 +1,58 @@
+import pico from 'picocolors'
+
+/** Where a command writes. Everything that people see goes through here, so that tests see the same. */
+export interface Terminal {
+  readonly columns: number
+  /** People are looking; without it nothing asks and nothing moves. */
+  readonly interactive: boolean
+  readonly colors: ReturnType<typeof pico.createColors>
+  out(text: string): void
+  err(text: string): void
+  /** Everything that comes on standard input. */
+  readInput(): Promise<string>
+  /** Asks for one line without showing it. @returns undefined when nobody can be asked */
+  askHidden(question: string): Promise<string | undefined>
+}
+
+export function systemTerminal(): Terminal {
+  const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true
+  return {
+    columns: Math.max(40, process.stdout.columns ?? 80),
+    interactive,
+    colors: pico.createColors(process.stdout.isTTY === true && pico.isColorSupported),
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    async readInput() {
+      const parts: Buffer[] = []
+      for await (const part of process.stdin as AsyncIterable<Buffer>) parts.push(Buffer.from(part))
+      return Buffer.concat(parts).toString('utf8')
+    },
+    askHidden: (question) => (interactive ? readHidden(question) : Promise.resolve(undefined)),
+  }
+}
+
+/** Reads one line in raw mode: nothing is echoed, Ctrl-C ends. */
+function readHidden(question: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const { stdin, stdout } = process
+    stdout.write(question)
+    stdin.setRawMode(true)
+    stdin.resume()
+    let typed = ''
+    const onData = (chunk: Buffer) => {
+      for (const character of chunk.toString('utf8')) {
+        if (character === '\u0003' || character === '\u0004' || character === '\r' || character === '\n') {
+          stdin.off('data', onData)
+          stdin.setRawMode(false)
+          stdin.pause()
+          stdout.write('\n')
+          resolve(character === '\u0003' ? undefined : typed)
+          return
+        }
+        if (character === '\u007f' || character === '\b') typed = typed.slice(0, -1)
+        else typed += character
+      }
+    }
+    stdin.on('data', onData)
+  })
+}

@@ -1,0 +1,6 @@
+export { createSparekey, type Sparekey, type SparekeyOptions } from './create-sparekey.ts'
+export { classify } from './failure/classify.ts'
+export type { Evidence, Failure } from './failure/evidence.ts'
+export { FAILURE_LABELS, type FailureLabel } from './failure/labels.ts'
+export { type Gateway, GatewayStartError } from './gateway/options.ts'
+export type { AttemptRecord, TelemetryEvent } from './telemetry/events.ts'

@@ -1,0 +1,142 @@
+import { type Config, type ConfigProblem, describeProblem } from '../config/config.ts'
+import {
+  danglingNames,
+  definitionOf,
+  listModels,
+  providerConfig,
+  resolveChain,
+  type Resolved,
+} from '../config/resolve.ts'
+import type { Environment } from '../platform/environment.ts'
+import type { Network } from '../platform/network.ts'
+import type { Platform } from '../platform/platform.ts'
+import { undiciNetwork } from '../platform/undici-network.ts'
+import { CredentialPool } from '../pool/pool.ts'
+import type { Store } from '../pool/store-contract.ts'
+import { PROVIDERS } from '../providers/_registry.ts'
+import type { Provider } from '../providers/provider.ts'
+import { RetryBudget } from '../recovery/budget.ts'
+import type { Call, RelayAnswer } from '../relay/call.ts'
+import { Relay } from '../relay/relay.ts'
+import { TelemetryBus } from '../telemetry/bus.ts'
+import { Redactor } from '../telemetry/redact.ts'
+import type { WireName } from '../wire/wire.ts'
+
+export interface RuntimeOptions {
+  readonly config: Config
+  readonly store: Store
+  readonly platform: Platform
+  readonly environment: Environment
+  /** @default undici */
+  readonly network?: Network
+  /** Told about what was survived; already without secrets. */
+  readonly onTrouble?: (message: string) => void
+}
+
+/** Store, pool and relay put together once, for every surface: gateway, command line and library decide alike. */
+export class Runtime {
+  readonly bus: TelemetryBus
+  readonly redactor = new Redactor()
+  readonly pool: CredentialPool
+  readonly store: Store
+  readonly #options: RuntimeOptions
+  readonly #network: Network
+  readonly #budget = new RetryBudget()
+  #config: Config
+  #relay: Relay
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options
+    this.#config = options.config
+    this.store = options.store
+    const trouble = (message: string) => options.onTrouble?.(this.redactor.text(message))
+    this.bus = new TelemetryBus(trouble)
+    this.#network = options.network ?? undiciNetwork()
+    this.pool = new CredentialPool({
+      store: options.store,
+      platform: options.platform,
+      strategyFor: (provider) => providerConfig(this.#config, provider).strategy,
+      maxConcurrentFor: (provider) =>
+        this.#config.providers[provider]?.maxConcurrent ?? this.#config.limits.maxConcurrentPerCredential,
+      readEnvironment: (variable) => options.environment.read(variable),
+      onTrouble: ({ message }) => trouble(message),
+    })
+    this.#relay = this.#makeRelay()
+  }
+
+  get config(): Config {
+    return this.#config
+  }
+
+  answer(call: Call): Promise<RelayAnswer> {
+    return this.#relay.answer(call)
+  }
+
+  /** Takes a new configuration for calls that begin from now on. Running calls end as they began. */
+  reload(config: Config): void {
+    this.#config = config
+    this.#relay = this.#makeRelay()
+  }
+
+  /** Routes for a model that a client asked for. */
+  async resolveChain(model: string, wire: WireName): Promise<Resolved> {
+    return resolveChain(this.#config, PROVIDERS, await this.holders(), model, wire)
+  }
+
+  listModels(holders: ReadonlySet<string>): readonly string[] {
+    return listModels(this.#config, PROVIDERS, holders)
+  }
+
+  /** Names of providers that have a credential. */
+  async holders(): Promise<ReadonlySet<string>> {
+    const { credentials } = await this.store.snapshot()
+    return new Set(credentials.map(({ provider }) => provider))
+  }
+
+  /** Whether a call could be served now. */
+  async readiness(): Promise<{ readonly ready: boolean; readonly why: string }> {
+    try {
+      const { credentials } = await this.store.snapshot()
+      return credentials.length > 0
+        ? { ready: true, why: 'ready' }
+        : { ready: false, why: 'no credential: add one with "sparekey auth add <provider>"' }
+    } catch (error) {
+      return {
+        ready: false,
+        why: this.redactor.text(error instanceof Error ? error.message : 'the store cannot be read'),
+      }
+    }
+  }
+
+  /** The definition behind a provider's name, if it is known. */
+  definitionOf(provider: string): Provider | undefined {
+    return definitionOf(this.#config, PROVIDERS, provider)
+  }
+
+  async close(): Promise<void> {
+    await this.pool.close()
+    await this.#network.close()
+    await this.store.close()
+  }
+
+  #makeRelay(): Relay {
+    const { policy, limits } = this.#config
+    return new Relay({
+      pool: this.pool,
+      network: this.#network,
+      platform: this.#options.platform,
+      policy,
+      limits,
+      budget: this.#budget,
+      emit: (event) => this.bus.emit(event),
+      onSecret: (secret) => this.redactor.add(secret),
+    })
+  }
+}
+
+/** Names in a configuration that nobody has, as problems with their key. */
+export function namesProblems(config: Config, where: string): readonly ConfigProblem[] {
+  return danglingNames(config, PROVIDERS).map((each) => ({ where, ...each }))
+}
+
+export { describeProblem }
