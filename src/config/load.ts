@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Environment } from '../platform/environment.ts'
 import { DEFAULT_POLICY, type Policy } from '../recovery/policy.ts'
-import { type Config, CONFIG_DEFAULTS, type ConfigLimits, type ConfigProblem, type ProviderConfig } from './config.ts'
+import { type Config, CONFIG_DEFAULTS, type ConfigProblem, type ProviderConfig } from './config.ts'
 import { nearest } from './nearest.ts'
 import { parseConfig } from './parse.ts'
 import { type ConfigFile, configSchema, type ProviderFile } from './schema.ts'
@@ -168,5 +168,3 @@ function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude
     [K in keyof T]: Exclude<T[K], undefined>
   }
 }
-
-export type { ConfigLimits }

@@ -1,6 +1,6 @@
 import type { Provider } from '../providers/provider.ts'
 import type { WireName } from '../wire/wire.ts'
-import { type Config, CONFIG_DEFAULTS, type ProviderConfig } from './config.ts'
+import type { Config, ProviderConfig } from './config.ts'
 import { completeProvider } from './load.ts'
 import { nearest } from './nearest.ts'
 
@@ -175,5 +175,3 @@ export function danglingNames(
     check(`fallback[${index}]`, route.slice(0, route.indexOf('/')), known, 'provider')
   return problems
 }
-
-export { CONFIG_DEFAULTS }

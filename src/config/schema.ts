@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
-import { type Action, DEFAULT_POLICY } from '../recovery/policy.ts'
+import type { Action } from '../recovery/policy.ts'
 
 /** What a file may say. Unknown keys are errors: a misspelt key that is ignored looks like a setting that does not work. */
 
@@ -99,6 +99,3 @@ export const configSchema = z.strictObject({
 
 export type ConfigFile = z.infer<typeof configSchema>
 export type ProviderFile = z.infer<typeof provider>
-
-/** Names of the recovery table that a file may override. */
-export const POLICY_LABELS = Object.keys(DEFAULT_POLICY) as readonly FailureLabel[]

@@ -64,7 +64,7 @@ export const PROSE_RULES: readonly Rule[] = [
     seen: 'common/text-must-be-verified',
   },
   {
-    text: /(?:the )?model[^.]{0,80} (?:does not exist|not found|is not found|has been (?:deprecated|retired|decommissioned)|is not supported)|(?:unknown|invalid) model\b|invalid model name|not found the model|unknown provider for model|no such model|requested model is not/,
+    text: /\bmodel\b.{0,80} (?:does not exist|not found|is not found|has been (?:deprecated|retired|decommissioned)|is not supported)|(?:unknown|invalid) model\b|invalid model name|not found the model|unknown provider for model|no such model|requested model is not/,
     is: 'model_not_found',
     modelScoped: true,
     seen: 'common/text-model-does-not-exist',

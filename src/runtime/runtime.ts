@@ -1,4 +1,4 @@
-import { type Config, type ConfigProblem, describeProblem } from '../config/config.ts'
+import type { Config, ConfigProblem } from '../config/config.ts'
 import {
   danglingNames,
   definitionOf,
@@ -138,5 +138,3 @@ export class Runtime {
 export function namesProblems(config: Config, where: string): readonly ConfigProblem[] {
   return danglingNames(config, PROVIDERS).map((each) => ({ where, ...each }))
 }
-
-export { describeProblem }

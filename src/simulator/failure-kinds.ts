@@ -1,18 +1,34 @@
 import type { FailureLabel } from '../failure/labels.ts'
 import type { WireName } from '../wire/wire.ts'
-import type { SimulatedError, Step } from './scenario.ts'
+import { BARE_STATUSES } from './bare-statuses.ts'
+import { BROKEN_ANSWERS } from './broken-answers.ts'
+import { FACTS } from './failure-facts.ts'
+import type { Kind, Mode } from './kind.ts'
+import { MISLEADING_STATUSES } from './misleading-statuses.ts'
+import type { Dress, Step } from './scenario.ts'
 
 /** Who answers in the end when the first of two credentials fails this way each time. */
-export type Rescuer = 'same' | 'other' | 'nobody'
+export type Rescuer = 'other' | 'nobody'
 
-/** One row of the matrix: a failure kind on a wire, in one mode. */
+/**
+ * What the system does first when another credential is ready: takes it (`rotate`), tries the same one again (`retry`), leaves for the
+ * next route (`fallback`), or tells the caller (`surface`).
+ */
+export type Recovery = 'rotate' | 'retry' | 'fallback' | 'surface'
+
+/** How long the failed credential is left alone: until the provider's hint or reset, for a step of a ladder, for good (`dead`). */
+export type BenchExpected = 'none' | 'hint' | 'reset' | 'ladder' | 'dead'
+
+/** One row of the matrix: a failure kind on a wire, in one mode, and what must come of it. */
 export interface FailureKind {
   readonly wire: WireName
-  readonly mode: 'stream' | 'body'
+  readonly mode: Mode
   /** `http-429-quota`, `soft-quota`, `cut-before-output`, ... */
   readonly kind: string
   readonly step: Step
   readonly label: FailureLabel
+  readonly recovery: Recovery
+  readonly bench: BenchExpected
   /** With a second, good credential. `nobody`: the caller is told. */
   readonly rescuer: Rescuer
   /** The first credential is left alone afterwards. */
@@ -22,449 +38,98 @@ export interface FailureKind {
   readonly afterOutput?: true
 }
 
-interface Kind {
-  readonly kind: string
-  readonly label: FailureLabel
-  readonly rescuer: Rescuer
-  readonly benched: boolean
-  readonly wires?: readonly WireName[]
-  readonly modes?: ReadonlyArray<'stream' | 'body'>
-  readonly afterOutput?: true
-  step(wire: WireName): Step
+/** What must come of a label, and what the caller gets in OpenAI's clothes and in Anthropic's (wire-facts 7.5). */
+interface Expected {
+  readonly recovery: Recovery
+  readonly bench: BenchExpected
+  readonly statuses: readonly [openAi: number, anthropic: number]
+}
+
+/** Written down here once more, and not taken from `recovery/`: a matrix that reads the table it checks would agree with every mistake. */
+const EXPECTED: Readonly<Record<FailureLabel, Expected>> = {
+  auth_expired: { recovery: 'rotate', bench: 'ladder', statuses: [401, 401] },
+  auth_revoked: { recovery: 'rotate', bench: 'dead', statuses: [401, 401] },
+  rate_limit: { recovery: 'rotate', bench: 'hint', statuses: [429, 429] },
+  quota_exhausted: { recovery: 'rotate', bench: 'reset', statuses: [429, 429] },
+  billing: { recovery: 'rotate', bench: 'ladder', statuses: [429, 402] },
+  entitlement: { recovery: 'rotate', bench: 'ladder', statuses: [403, 403] },
+  overloaded: { recovery: 'retry', bench: 'none', statuses: [503, 529] },
+  server_error: { recovery: 'retry', bench: 'none', statuses: [502, 500] },
+  model_not_found: { recovery: 'fallback', bench: 'none', statuses: [404, 404] },
+  invalid_response: { recovery: 'retry', bench: 'none', statuses: [502, 502] },
+  timeout: { recovery: 'retry', bench: 'none', statuses: [504, 504] },
+  connection: { recovery: 'retry', bench: 'none', statuses: [502, 502] },
+  context_overflow: { recovery: 'fallback', bench: 'none', statuses: [400, 400] },
+  payload_too_large: { recovery: 'surface', bench: 'none', statuses: [413, 413] },
+  invalid_request: { recovery: 'surface', bench: 'none', statuses: [400, 400] },
+  content_policy: { recovery: 'surface', bench: 'none', statuses: [400, 400] },
+  cancelled: { recovery: 'surface', bench: 'none', statuses: [499, 499] },
+  unknown: { recovery: 'retry', bench: 'none', statuses: [502, 502] },
 }
 
 const ALL: readonly WireName[] = ['responses', 'chat-completions', 'messages']
-const BOTH = ['stream', 'body'] as const
+const BOTH: readonly Mode[] = ['stream', 'body']
 
-/** What a caller gets by label: OpenAI's clothes and Anthropic's (wire-facts 7.5). */
-const STATUSES: Readonly<Record<FailureLabel, readonly [openAi: number, anthropic: number]>> = {
-  auth_expired: [401, 401],
-  auth_revoked: [401, 401],
-  rate_limit: [429, 429],
-  quota_exhausted: [429, 429],
-  billing: [429, 402],
-  entitlement: [403, 403],
-  overloaded: [503, 529],
-  server_error: [502, 500],
-  model_not_found: [404, 404],
-  invalid_response: [502, 502],
-  timeout: [504, 504],
-  connection: [502, 502],
-  context_overflow: [400, 400],
-  payload_too_large: [413, 413],
-  invalid_request: [400, 400],
-  content_policy: [400, 400],
-  cancelled: [499, 499],
-  unknown: [502, 502],
-}
-
-/** A fact in the words of both families. */
-interface Fact {
+/** Other dresses of a failure inside a 200; the usual one is `soft-...` on every wire. */
+const DRESSES: ReadonlyArray<{
   readonly name: string
-  readonly label: FailureLabel
-  readonly status: number
-  readonly openAi: SimulatedError
-  readonly anthropic: SimulatedError
-  readonly rescuer: Rescuer
-  readonly benched: boolean
-}
-
-const FACTS: readonly Fact[] = [
-  {
-    name: 'token-expired',
-    label: 'auth_expired',
-    status: 401,
-    rescuer: 'other',
-    benched: true,
-    openAi: { code: 'token_expired', message: 'Provided authentication token is expired.' },
-    anthropic: { type: 'authentication_error', message: 'OAuth token has expired.' },
-  },
-  {
-    name: 'key-revoked',
-    label: 'auth_revoked',
-    status: 401,
-    rescuer: 'other',
-    benched: true,
-    openAi: { code: 'token_invalidated', message: 'Your authentication token has been invalidated.' },
-    anthropic: { type: 'authentication_error', message: 'invalid x-api-key' },
-  },
-  {
-    name: 'throttle',
-    label: 'rate_limit',
-    status: 429,
-    rescuer: 'other',
-    benched: true,
-    openAi: { code: 'rate_limit_exceeded', type: 'requests', message: 'Rate limit reached. Please try again in 20s.' },
-    anthropic: { type: 'rate_limit_error', message: 'Number of requests has exceeded your per-minute rate limit.' },
-  },
-  {
-    name: 'quota',
-    label: 'quota_exhausted',
-    status: 429,
-    rescuer: 'other',
-    benched: true,
-    openAi: { type: 'usage_limit_reached', message: 'The usage limit has been reached', resets_in_seconds: 13_872 },
-    anthropic: { type: 'rate_limit_error', message: 'You have reached your weekly usage limit.' },
-  },
-  {
-    name: 'billing',
-    label: 'billing',
-    status: 402,
-    rescuer: 'other',
-    benched: true,
-    openAi: {
-      code: 'insufficient_quota',
-      type: 'insufficient_quota',
-      message: 'You exceeded your current quota, please check your plan and billing details.',
-    },
-    anthropic: { type: 'billing_error', message: 'Your credit balance is too low to access the Anthropic API.' },
-  },
-  {
-    name: 'entitlement',
-    label: 'entitlement',
-    status: 403,
-    rescuer: 'other',
-    benched: true,
-    openAi: { code: 'unsupported_country_region_territory', message: 'Country, region, or territory not supported' },
-    anthropic: {
-      type: 'permission_error',
-      message: 'Your API key does not have permission to use the specified resource.',
-    },
-  },
-  {
-    name: 'overloaded',
-    label: 'overloaded',
-    status: 503,
-    rescuer: 'other',
-    benched: false,
-    openAi: {
-      code: 'server_is_overloaded',
-      type: 'service_unavailable_error',
-      message: 'Our servers are currently overloaded.',
-    },
-    anthropic: { type: 'overloaded_error', message: 'Overloaded' },
-  },
-  {
-    name: 'server-error',
-    label: 'server_error',
-    status: 500,
-    rescuer: 'other',
-    benched: false,
-    openAi: {
-      code: 'server_error',
-      type: 'server_error',
-      message: 'The server had an error while processing your request.',
-    },
-    anthropic: { type: 'api_error', message: 'Internal server error' },
-  },
-  {
-    name: 'model-not-found',
-    label: 'model_not_found',
-    status: 404,
-    rescuer: 'nobody',
-    benched: false,
-    openAi: {
-      code: 'model_not_found',
-      type: 'invalid_request_error',
-      message: 'The model does not exist or you do not have access to it',
-    },
-    anthropic: { type: 'not_found_error', message: 'model: claude-nope' },
-  },
-  {
-    name: 'context-overflow',
-    label: 'context_overflow',
-    status: 400,
-    rescuer: 'nobody',
-    benched: false,
-    openAi: { code: 'context_length_exceeded', message: 'Your input exceeds the context window of this model.' },
-    anthropic: { type: 'invalid_request_error', message: 'prompt is too long: 345320 tokens > 199999 maximum' },
-  },
-  {
-    name: 'payload-too-large',
-    label: 'payload_too_large',
-    status: 413,
-    rescuer: 'nobody',
-    benched: false,
-    openAi: { code: 'payload_too_large', message: 'Request body too large' },
-    anthropic: { type: 'request_too_large', message: 'Request exceeds the maximum size' },
-  },
-  {
-    name: 'invalid-request',
-    label: 'invalid_request',
-    status: 400,
-    rescuer: 'nobody',
-    benched: false,
-    openAi: {
-      code: 'unsupported_parameter',
-      type: 'invalid_request_error',
-      message: "Unsupported parameter: 'frobnicate'",
-    },
-    anthropic: { type: 'invalid_request_error', message: 'messages.3.content: Field required' },
-  },
-  {
-    name: 'content-policy',
-    label: 'content_policy',
-    status: 400,
-    rescuer: 'nobody',
-    benched: false,
-    openAi: { code: 'content_policy_violation', message: 'Your request was flagged.' },
-    anthropic: {
-      type: 'invalid_request_error',
-      message: 'Output blocked: it was flagged for possible policy violations.',
-    },
-  },
+  readonly dress: Dress
+  readonly wire: WireName
+  readonly modes: readonly Mode[]
+}> = [
+  { name: 'error-event', dress: 'error_event', wire: 'responses', modes: ['stream'] },
+  { name: 'flat-error-event', dress: 'flat_error_event', wire: 'responses', modes: ['stream'] },
+  { name: 'failed-event', dress: 'failed_event', wire: 'responses', modes: ['stream'] },
+  { name: 'finish-error', dress: 'finish_reason_error', wire: 'chat-completions', modes: BOTH },
+  { name: 'first-event', dress: 'first_event', wire: 'messages', modes: ['stream'] },
 ]
 
-function words(wire: WireName, fact: Fact): SimulatedError {
-  return wire === 'messages' ? fact.anthropic : fact.openAi
-}
+/** Every fact that has words, on every channel that can carry them: the same words must get the same label everywhere (I9). */
+const SPOKEN: readonly Kind[] = FACTS.flatMap(({ name, label, status, anthropicStatus, openAi, anthropic }) => {
+  const error = (wire: WireName) => (wire === 'messages' ? anthropic : openAi)
+  const overHttp: Kind = {
+    kind: `http-${status}-${name}`,
+    label,
+    step: (wire) =>
+      wire === 'messages'
+        ? { kind: 'error', status: anthropicStatus ?? status, body: { type: 'error', error: anthropic } }
+        : { kind: 'error', status, body: { error: openAi } },
+  }
+  const soft: Kind = { kind: `soft-${name}`, label, step: (wire) => ({ kind: 'failed', error: error(wire) }) }
+  const dressed = DRESSES.map(
+    (each): Kind => ({
+      kind: `${each.name}-${name}`,
+      label,
+      wires: [each.wire],
+      modes: each.modes,
+      step: (wire) => ({ kind: 'failed', error: error(wire), dress: each.dress }),
+    }),
+  )
+  return [overHttp, soft, ...dressed]
+})
 
-/** HTTP errors and 200s in disguise of every fact. */
-const SPOKEN: readonly Kind[] = FACTS.flatMap((fact): readonly Kind[] => [
-  {
-    ...fact,
-    kind: `http-${fact.status}-${fact.name}`,
-    step: (wire) => ({
-      kind: 'error',
-      status: wire === 'messages' && fact.label === 'overloaded' ? 529 : fact.status,
-      body: wire === 'messages' ? { type: 'error', error: fact.anthropic } : { error: fact.openAi },
-    }),
-  },
-  { ...fact, kind: `soft-${fact.name}`, step: (wire) => ({ kind: 'failed', error: words(wire, fact) }) },
-])
-
-const html = '<!doctype html><html><head><title>Sign in</title></head><body>Hotel network</body></html>'
-
-/** Failures without words. */
-const MUTE: readonly Kind[] = [
-  {
-    kind: 'http-401-bare',
-    label: 'auth_expired',
-    rescuer: 'other',
-    benched: true,
-    step: () => ({ kind: 'error', status: 401, body: '' }),
-  },
-  {
-    kind: 'http-402-bare',
-    label: 'billing',
-    rescuer: 'other',
-    benched: true,
-    step: () => ({ kind: 'error', status: 402, body: '' }),
-  },
-  {
-    kind: 'http-403-bare',
-    label: 'entitlement',
-    rescuer: 'other',
-    benched: true,
-    step: () => ({ kind: 'error', status: 403, body: '' }),
-  },
-  {
-    kind: 'http-429-bare',
-    label: 'rate_limit',
-    rescuer: 'other',
-    benched: true,
-    step: () => ({ kind: 'error', status: 429, body: '' }),
-  },
-  {
-    kind: 'http-500-bare',
-    label: 'server_error',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'error', status: 500, body: '' }),
-  },
-  {
-    kind: 'http-502-html',
-    label: 'server_error',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({
-      kind: 'error',
-      status: 502,
-      body: '<html><body>Bad Gateway</body></html>',
-      headers: { 'content-type': 'text/html' },
-    }),
-  },
-  {
-    kind: 'http-503-bare',
-    label: 'overloaded',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'error', status: 503, body: '' }),
-  },
-  {
-    kind: 'http-504-bare',
-    label: 'timeout',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'error', status: 504, body: '' }),
-  },
-  {
-    kind: 'http-529-bare',
-    label: 'overloaded',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'error', status: 529, body: '' }),
-  },
-  {
-    kind: 'http-418-bare',
-    label: 'unknown',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'error', status: 418, body: '' }),
-  },
-  {
-    kind: 'html-200',
-    label: 'invalid_response',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'raw', status: 200, headers: { 'content-type': 'text/html' }, body: html }),
-  },
-  {
-    kind: 'empty-200',
-    label: 'invalid_response',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'raw', status: 200, headers: {}, body: '' }),
-  },
-  {
-    kind: 'garbage-200',
-    label: 'invalid_response',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'raw', status: 200, headers: { 'content-type': 'application/json' }, body: '{"id": 7,,,' }),
-  },
-  {
-    kind: 'truncated-200',
-    label: 'invalid_response',
-    rescuer: 'other',
-    benched: false,
-    modes: ['body'],
-    step: () => ({ kind: 'end_early', at: 'after_output' }),
-  },
-  {
-    kind: 'cut-before-headers',
-    label: 'connection',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'cut', at: 'before_headers' }),
-  },
-  {
-    kind: 'cut-before-output',
-    label: 'connection',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'cut', at: 'before_output' }),
-  },
-  {
-    kind: 'cut-in-body',
-    label: 'connection',
-    rescuer: 'other',
-    benched: false,
-    modes: ['body'],
-    step: () => ({ kind: 'cut', at: 'after_output' }),
-  },
-  {
-    kind: 'end-before-output',
-    label: 'connection',
-    rescuer: 'other',
-    benched: false,
-    modes: ['stream'],
-    step: () => ({ kind: 'end_early', at: 'before_output' }),
-  },
-  {
-    kind: 'hang-before-headers',
-    label: 'timeout',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'hang', at: 'before_headers' }),
-  },
-  {
-    kind: 'hang-before-output',
-    label: 'timeout',
-    rescuer: 'other',
-    benched: false,
-    step: () => ({ kind: 'hang', at: 'before_output' }),
-  },
-  {
-    kind: 'cut-after-output',
-    label: 'connection',
-    rescuer: 'nobody',
-    benched: false,
-    modes: ['stream'],
-    afterOutput: true,
-    step: () => ({ kind: 'cut', at: 'after_output' }),
-  },
-  {
-    kind: 'end-after-output',
-    label: 'connection',
-    rescuer: 'nobody',
-    benched: false,
-    modes: ['stream'],
-    afterOutput: true,
-    step: () => ({ kind: 'end_early', at: 'after_output' }),
-  },
-  {
-    kind: 'hang-after-output',
-    label: 'timeout',
-    rescuer: 'nobody',
-    benched: false,
-    modes: ['stream'],
-    afterOutput: true,
-    step: () => ({ kind: 'hang', at: 'after_output' }),
-  },
-  {
-    kind: 'overloaded-after-output',
-    label: 'overloaded',
-    rescuer: 'nobody',
-    benched: false,
-    modes: ['stream'],
-    afterOutput: true,
-    step: () => ({ kind: 'failed', textFirst: 'Half an', error: { type: 'overloaded_error', message: 'Overloaded' } }),
-  },
-  // After output the account is still empty: the call is told, the account is benched.
-  {
-    kind: 'quota-after-output',
-    label: 'quota_exhausted',
-    rescuer: 'nobody',
-    benched: true,
-    modes: ['stream'],
-    afterOutput: true,
-    step: () => ({
-      kind: 'failed',
-      textFirst: 'Half an',
-      error: { type: 'usage_limit_reached', message: 'The usage limit has been reached', resets_in_seconds: 13_872 },
-    }),
-  },
-  {
-    kind: 'quota-after-reasoning',
-    label: 'quota_exhausted',
-    rescuer: 'other',
-    benched: true,
-    wires: ['responses'],
-    step: () => ({
-      kind: 'failed',
-      reasoningFirst: true,
-      error: { type: 'usage_limit_reached', message: 'The usage limit has been reached', resets_in_seconds: 13_872 },
-    }),
-  },
-]
+const KINDS: readonly Kind[] = [...SPOKEN, ...BARE_STATUSES, ...MISLEADING_STATUSES, ...BROKEN_ANSWERS]
 
 /** Every failure kind on every wire that can produce it, streaming and not. The scenario suite and the scorecard run over it. */
-export const FAILURE_KINDS: readonly FailureKind[] = [...SPOKEN, ...MUTE].flatMap((each) =>
-  (each.wires ?? ALL).flatMap((wire) =>
-    (each.modes ?? BOTH).map((mode): FailureKind => {
-      const [openAi, anthropic] = STATUSES[each.label]
-      return {
-        wire,
-        mode,
-        kind: each.kind,
-        step: each.step(wire),
-        label: each.label,
-        rescuer: each.rescuer,
-        benched: each.benched,
-        status: wire === 'messages' ? anthropic : openAi,
-        ...(each.afterOutput === undefined ? {} : { afterOutput: each.afterOutput }),
-      }
-    }),
-  ),
+export const FAILURE_KINDS: readonly FailureKind[] = KINDS.flatMap((each) =>
+  (each.wires ?? ALL).flatMap((wire) => (each.modes ?? BOTH).map((mode) => rowOf(each, wire, mode))),
 )
+
+function rowOf({ kind, label, afterOutput, step }: Kind, wire: WireName, mode: Mode): FailureKind {
+  const { recovery, bench, statuses } = EXPECTED[label]
+  const isToldAtOnce = afterOutput === true || recovery === 'surface' || recovery === 'fallback'
+  return {
+    wire,
+    mode,
+    kind,
+    step: step(wire),
+    label,
+    // After the first output nothing is ever replayed.
+    recovery: afterOutput === true ? 'surface' : recovery,
+    bench,
+    rescuer: isToldAtOnce ? 'nobody' : 'other',
+    benched: bench !== 'none',
+    status: statuses[wire === 'messages' ? 1 : 0],
+    ...(afterOutput === undefined ? {} : { afterOutput }),
+  }
+}

@@ -1,7 +1,14 @@
-export { FAILURE_KINDS, type FailureKind, type Rescuer } from './failure-kinds.ts'
+export {
+  type BenchExpected,
+  FAILURE_KINDS,
+  type FailureKind,
+  type Recovery,
+  type Rescuer,
+} from './failure-kinds.ts'
 export { refusedPort } from './refused-port.ts'
 export type {
   CredentialScript,
+  Dress,
   Moment,
   ProviderStyle,
   Scenario,
@@ -11,4 +18,4 @@ export type {
   Step,
 } from './scenario.ts'
 export { SCENARIOS } from './scenarios.ts'
-export { type Simulator, type SimulatorOptions, startSimulator } from './server.ts'
+export { type Play, type Simulator, type SimulatorOptions, startSimulator } from './server.ts'

@@ -1,33 +1,42 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { Platform } from '../platform/platform.ts'
-import { systemPlatform } from '../platform/platform.ts'
+import { type Platform, systemPlatform } from '../platform/platform.ts'
 import type { WireName } from '../wire/wire.ts'
+import { modelsAnswer } from './models-answer.ts'
 import { perform } from './perform.ts'
-import { codexRefusal, type QuotaState, quotaHeaders, quotaStep, unknownToken } from './provider-style.ts'
-import type { CredentialScript, Scenario, SeenRequest, Step } from './scenario.ts'
+import { badRequest, codexRefusal, isCodexPath, styleOf, unknownToken } from './provider-style.ts'
+import { readJson } from './read-json.ts'
+import type { Scenario, SeenRequest } from './scenario.ts'
+import { type NextStep, ScriptProgress } from './script-progress.ts'
+
+/** One scenario for every path, or several providers at once, each below its own path prefix: `{ '/a': ..., '/b': ... }`. */
+export type Play = Scenario | Readonly<Record<`/${string}`, Scenario>>
 
 export interface SimulatorOptions {
-  readonly scenario: Scenario
+  readonly scenario: Play
   /** @default 127.0.0.1 */
   readonly host?: string
   /** @default any free one */
   readonly port?: number
-  /** Time of windows and resets. @default the system's */
+  /** Time of windows, resets and slow answers. @default the system's */
   readonly platform?: Platform
   /** Told about every request as it comes. */
   readonly onRequest?: (request: SeenRequest) => void
+  /** Requests kept in `requests`; older ones are forgotten, so that a standing simulator does not grow. @default 10000 */
+  readonly remember?: number
 }
 
 export interface Simulator {
-  /** `http://127.0.0.1:PORT`: base URLs are this plus `/v1` or `/backend-api/codex`. */
+  /** `http://127.0.0.1:PORT`: base URLs are this, the prefix if there are several, and `/v1` or `/backend-api/codex`. */
   readonly url: string
   readonly port: number
-  /** Everything that arrived, oldest first. */
+  /** What arrived, oldest first. */
   readonly requests: readonly SeenRequest[]
-  /** Requests that came with this token. */
-  hits(token: string): number
-  /** Forgets requests and used-up windows; optionally plays something else from now on. */
-  reset(scenario?: Scenario): void
+  /** Requests that came with this token, below this prefix if one is given. Counts forgotten ones too. */
+  hits(token: string, mount?: string): number
+  /** Plays something else from now on, from its beginning. What arrived so far is kept. */
+  use(scenario: Play): void
+  /** Forgets requests, steps and used-up windows; optionally plays something else from now on. */
+  reset(scenario?: Play): void
   /** Cuts every connection. */
   close(): Promise<void>
 }
@@ -38,20 +47,23 @@ const WIRES_BY_PATH: ReadonlyArray<readonly [suffix: string, wire: WireName]> = 
   ['/messages', 'messages'],
 ]
 
-const DEFAULT_MODELS = ['gpt-5.5', 'claude-sonnet-5']
-const LARGEST_BODY_BYTES = 128 * 1024 * 1024
-
-/** Starts a provider that does what its scenario says. */
+/**
+ * Starts a provider on a loopback socket that does what its scenario says. Serves `POST .../responses`,
+ * `.../chat/completions`, `.../messages` and `GET .../models` below any prefix; a path with `/backend-api/codex` is as strict as that backend.
+ * @throws the listener's error, such as EADDRINUSE
+ */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const platform = options.platform ?? systemPlatform
   const host = options.host ?? '127.0.0.1'
-  let { scenario } = options
+  const remember = options.remember ?? 10_000
+  let mounts = mountsOf(options.scenario)
   let seen: SeenRequest[] = []
-  let calls = new Map<string, number>()
-  let windows = new Map<string, { used: number; resetAtMs: number }>()
+  let hits = new Map<string, number>()
+  let arrivals = 0
 
   const server = createServer({ noDelay: true, keepAlive: true })
   server.on('request', (request, response) => {
+    // A caller who leaves is part of the play, not an error.
     request.on('error', () => {})
     response.on('error', () => {})
     void serve(request, response).catch(() => response.destroy())
@@ -60,86 +72,55 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?')[0] ?? '/'
-    if (request.method === 'GET' && path.endsWith('/models')) return sendModels(response, scenario)
+    const mount = mounts.find(({ prefix }) => prefix === '' || path === prefix || path.startsWith(`${prefix}/`))
     const wire = WIRES_BY_PATH.find(([suffix]) => path.endsWith(suffix))?.[1]
+    const isModels = request.method === 'GET' && path.endsWith('/models')
     const body = await readJson(request)
-    if (wire === undefined || request.method !== 'POST' || body === undefined) {
-      response.writeHead(wire === undefined ? 404 : 400, { 'content-type': 'application/json' })
-      response.end(
-        JSON.stringify({
-          error: {
-            message: wire === undefined ? 'not found' : 'bad request',
-            type: 'invalid_request_error',
-            param: null,
-            code: null,
-          },
-        }),
-      )
-      return
-    }
     const nowMs = platform.clock.now()
-    const headers = record(request)
-    const token = /^Bearer\s+(.*)$/i.exec(headers['authorization'] ?? '')?.[1] ?? headers['x-api-key'] ?? ''
-    const model = typeof body['model'] === 'string' ? body['model'] : ''
-    const stream = body['stream'] === true
+    const headers = headersOf(request)
+    const told = {
+      id: String((arrivals += 1)).padStart(6, '0'),
+      model: typeof body?.['model'] === 'string' ? body['model'] : '',
+      nowMs,
+      includeUsage: asksForUsage(body?.['stream_options']),
+    }
+    const stream = body?.['stream'] === true
+    const act = ({ step, announced }: NextStep) =>
+      perform(response, step, {
+        wire: wire ?? 'responses',
+        stream,
+        told,
+        headers: announced,
+        timers: platform.timers,
+      })
+    if (mount !== undefined && isModels) {
+      const isAnthropic = headers['anthropic-version'] !== undefined
+      return act({ step: modelsAnswer(path, isAnthropic, mount.scenario.models), announced: {} })
+    }
+    if (mount === undefined || wire === undefined || request.method !== 'POST')
+      return act({ step: badRequest(wire, 404), announced: {} })
+    if (body === undefined) return act({ step: badRequest(wire, 400), announced: {} })
     const one: SeenRequest = {
       path,
+      mount: mount.prefix,
       wire,
-      token,
+      token: /^Bearer\s+(.*)$/i.exec(headers['authorization'] ?? '')?.[1] ?? headers['x-api-key'] ?? '',
       accountId: headers['chatgpt-account-id'],
-      model,
+      model: told.model,
       stream,
       headers,
       body,
       atMs: nowMs,
     }
+    note(one)
+    return act(choose(mount, one))
+  }
+
+  function note(one: SeenRequest): void {
     seen.push(one)
+    if (seen.length > remember) seen.shift()
+    for (const name of [one.token, `${one.mount}\n${one.token}`]) hits.set(name, (hits.get(name) ?? 0) + 1)
     options.onRequest?.(one)
-    const { step, announced } = choose(path, wire, token, body, nowMs)
-    await perform(response, step, {
-      wire,
-      stream,
-      told: { id: String(seen.length).padStart(6, '0'), model, nowMs },
-      headers: announced,
-    })
-  }
-
-  function choose(
-    path: string,
-    wire: WireName,
-    token: string,
-    body: Readonly<Record<string, unknown>>,
-    nowMs: number,
-  ): { step: Step; announced: Readonly<Record<string, string>> } {
-    const style =
-      scenario.style ??
-      (path.includes('/backend-api/codex') ? 'openai-codex' : wire === 'messages' ? 'anthropic' : 'openai')
-    const script = scenario.credentials[token]
-    if (script === undefined) return { step: unknownToken(wire, style), announced: {} }
-    const refusal = path.includes('/backend-api/codex') ? codexRefusal(body) : undefined
-    if (refusal !== undefined) return { step: refusal, announced: {} }
-    const state = quotaState(token, script, nowMs)
-    if (state !== undefined && state.used >= state.quota.calls)
-      return { step: quotaStep(style, state, nowMs), announced: {} }
-    const index = calls.get(token) ?? 0
-    calls.set(token, index + 1)
-    const steps = script.steps ?? []
-    const step = steps[Math.min(index, steps.length - 1)] ?? { kind: 'answer' }
-    if (state === undefined) return { step, announced: {} }
-    const used = { ...state, used: state.used + 1 }
-    windows.set(token, { used: used.used, resetAtMs: used.resetAtMs })
-    return { step, announced: quotaHeaders(style, used, nowMs) }
-  }
-
-  function quotaState(token: string, script: CredentialScript, nowMs: number): QuotaState | undefined {
-    const { quota } = script
-    if (quota === undefined) return undefined
-    const lengthMs = (quota.resetsInSeconds ?? quota.windowMinutes * 60) * 1000
-    const window = windows.get(token)
-    const current =
-      window === undefined || nowMs >= window.resetAtMs ? { used: 0, resetAtMs: nowMs + lengthMs } : window
-    windows.set(token, current)
-    return { quota, ...current }
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -149,17 +130,19 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    url: `http://${host}:${port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     get requests() {
       return seen
     },
-    hits: (token) => seen.filter((each) => each.token === token).length,
-    reset: (next) => {
-      if (next !== undefined) scenario = next
+    hits: (token, mount) => hits.get(mount === undefined ? token : `${mount}\n${token}`) ?? 0,
+    use: (scenario) => {
+      mounts = mountsOf(scenario)
+    },
+    reset: (scenario) => {
+      mounts = scenario === undefined ? mounts.map(restarted) : mountsOf(scenario)
       seen = []
-      calls = new Map()
-      windows = new Map()
+      hits = new Map()
     },
     close: () =>
       new Promise((resolve) => {
@@ -169,34 +152,49 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   }
 }
 
-function sendModels(response: ServerResponse, scenario: Scenario): void {
-  const data = (scenario.models ?? DEFAULT_MODELS).map((id) => ({
-    id,
-    object: 'model',
-    created: 0,
-    owned_by: 'simulator',
-  }))
-  response.writeHead(200, { 'content-type': 'application/json' })
-  response.end(JSON.stringify({ object: 'list', data }))
+/** One provider below its prefix. */
+interface Mount {
+  readonly prefix: string
+  readonly scenario: Scenario
+  readonly progress: ScriptProgress
 }
 
-async function readJson(request: IncomingMessage): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const parts: Buffer[] = []
-  let size = 0
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length
-    if (size > LARGEST_BODY_BYTES) return undefined
-    parts.push(part)
-  }
-  try {
-    const value: unknown = JSON.parse(Buffer.concat(parts).toString('utf8'))
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
+function mountsOf(play: Play): readonly Mount[] {
+  const given: ReadonlyArray<readonly [string, Scenario]> = isScenario(play) ? [['', play]] : Object.entries(play)
+  return (
+    given
+      .map(([prefix, scenario]) => restarted({ prefix: prefix.replace(/\/+$/, ''), scenario }))
+      // The longest prefix first: `/a/b` is not served by `/a`.
+      .sort((one, other) => other.prefix.length - one.prefix.length)
+  )
 }
 
-function record(request: IncomingMessage): Readonly<Record<string, string>> {
+function restarted({ prefix, scenario }: Pick<Mount, 'prefix' | 'scenario'>): Mount {
+  return { prefix, scenario, progress: new ScriptProgress() }
+}
+
+function isScenario(play: Play): play is Scenario {
+  return typeof (play as Partial<Scenario>).name === 'string'
+}
+
+function choose({ scenario, progress }: Mount, { path, wire, token, accountId, body, atMs }: SeenRequest): NextStep {
+  const style = scenario.style ?? styleOf(path, wire)
+  const script = Object.hasOwn(scenario.credentials, token)
+    ? scenario.credentials[token]
+    : token === ''
+      ? undefined
+      : scenario.otherwise
+  const isOther = isCodexPath(path) && script?.accountId !== undefined && script.accountId !== accountId
+  if (script === undefined || isOther) return { step: unknownToken(wire, style, token), announced: {} }
+  const refusal = isCodexPath(path) ? codexRefusal(body) : undefined
+  return refusal === undefined ? progress.next(token, script, style, atMs) : { step: refusal, announced: {} }
+}
+
+function asksForUsage(options: unknown): boolean {
+  return typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
+}
+
+function headersOf(request: IncomingMessage): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [
       name,

@@ -4,8 +4,6 @@ import type { SseFrame } from './sse.ts'
 /** The three protocols a call can be served in. */
 export type WireName = 'responses' | 'chat-completions' | 'messages'
 
-export const WIRE_NAMES = ['responses', 'chat-completions', 'messages'] as const satisfies readonly WireName[]
-
 /** What a soft failure looks like before context (provider, headers, time) is added: the wire's part of `Evidence`. */
 export type WireEvidence = Pick<Evidence, 'channel'> &
   Partial<Pick<Evidence, 'body' | 'eventName' | 'status' | 'error'>>

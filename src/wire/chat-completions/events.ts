@@ -2,7 +2,7 @@ import { asArray, asObject, asText, parseObject } from '../json.ts'
 import { missingTerminal, saysError } from '../soft-failure.ts'
 import type { SseFrame } from '../sse.ts'
 import type { FrameMeaning, StreamObserver, Usage, WireEvidence } from '../wire.ts'
-import { chatUsage, isFailedFinish, showsChatOutput } from './failures.ts'
+import { chatUsage, EMPTY_ANSWER, endsWordless, isFailedFinish, showsChatOutput } from './failures.ts'
 
 const HANDSHAKE: FrameMeaning = { kind: 'handshake' }
 const VISIBLE: FrameMeaning = { kind: 'visible' }
@@ -11,7 +11,7 @@ const VISIBLE: FrameMeaning = { kind: 'visible' }
 export class ChatStreamObserver implements StreamObserver {
   #output = false
   #frames = false
-  #finished = false
+  #finish = ''
   #usage: Usage | undefined
 
   observe(frame: SseFrame): FrameMeaning {
@@ -33,7 +33,7 @@ export class ChatStreamObserver implements StreamObserver {
         : HANDSHAKE
     const finish = asText(choice['finish_reason'])
     if (isFailedFinish(finish)) return failed(event.data, event.name)
-    if (finish !== '') this.#finished = true
+    if (finish !== '') this.#finish = finish
     const part = asObject(choice['delta']) ?? asObject(choice['message']) ?? choice
     if (!showsChatOutput(part) && asText(part['text']) === '') return HANDSHAKE
     this.#output = true
@@ -41,7 +41,9 @@ export class ChatStreamObserver implements StreamObserver {
   }
 
   end(): WireEvidence | undefined {
-    if (this.#finished) return undefined
+    if (this.#finish !== '') {
+      return this.#output || endsWordless(this.#finish) ? undefined : EMPTY_ANSWER
+    }
     return missingTerminal({ output: this.#output, frames: this.#frames, what: 'a finish_reason' })
   }
 

@@ -21,17 +21,24 @@ export function chatBodyFailure(text: string): WireEvidence | undefined {
   }
   if (isFailedFinish(asText(choice['finish_reason'])) || asObject(choice['error']) !== undefined)
     return { channel: 'body', body: text }
-  return hasAnswer(choice)
-    ? undefined
-    : { channel: 'end', body: text, error: { name: 'EmptyAnswer', message: 'the answer is empty' } }
+  return hasAnswer(choice) ? undefined : { ...EMPTY_ANSWER, body: text }
+}
+
+export const EMPTY_ANSWER: WireEvidence = {
+  channel: 'end',
+  error: { name: 'EmptyAnswer', message: 'the answer is empty' },
+}
+
+/** Ends that explain why there is no word: the caller's token limit, the provider's filter. */
+export function endsWordless(finish: string): boolean {
+  return finish === 'length' || finish === 'content_filter'
 }
 
 /** Text, refusal, reasoning, audio or a tool call; or an end that explains why there is none (length, content filter). */
 function hasAnswer(choice: JsonObject): boolean {
   const message = asObject(choice['message'])
   if (message === undefined) return asText(choice['text']) !== ''
-  const finish = asText(choice['finish_reason'])
-  return finish === 'length' || finish === 'content_filter' || showsChatOutput(message)
+  return endsWordless(asText(choice['finish_reason'])) || showsChatOutput(message)
 }
 
 /** Whether a message or a delta lets a person or an agent see something. */
