@@ -12,6 +12,7 @@ import { AttemptControl, type CutCause } from './attempt-control.ts'
 import type { Call, Limits, Route } from './call.ts'
 import { guarded } from './guarded.ts'
 import { headerRecord } from './headers.ts'
+import { maskToken, withoutToken, withoutTokenList } from './mask-token.ts'
 import type { PreparedRequest } from './prepare.ts'
 
 /** Of an error body this much is read and judged. */
@@ -33,6 +34,8 @@ export interface AttemptInput {
   readonly platform: Platform
   readonly limits: Limits
   readonly remainingMs: number
+  /** Masked wherever the upstream echoes it: "Incorrect API key provided: ...". */
+  readonly token: string
 }
 
 /** How a committed attempt ended. */
@@ -99,7 +102,7 @@ async function judge(input: AttemptInput, control: AttemptControl, answer: Netwo
     }
     control.commit()
     const body = guarded(pump(input, control, answer, stream, close), close)
-    return { kind: 'answer', status: answer.status, headers: answer.headers, body }
+    return { kind: 'answer', status: answer.status, headers: withoutTokenList(answer.headers, input.token), body }
   }
   const whole = await readWhole(read)
   await close()
@@ -109,7 +112,12 @@ async function judge(input: AttemptInput, control: AttemptControl, answer: Netwo
   const text = whole.toString('utf8')
   const evidence = input.wire.bodyFailure(text) ?? (wantsStream ? notAStream(text) : undefined)
   if (evidence !== undefined) return { kind: 'failure', failure: softFailure(input, answer, evidence, false) }
-  return { kind: 'answer', status: answer.status, headers: answer.headers, body: once(whole) }
+  return {
+    kind: 'answer',
+    status: answer.status,
+    headers: withoutTokenList(answer.headers, input.token),
+    body: once(whole),
+  }
 }
 
 /** Passes a committed stream on and tells, at its end, how it ended. */
@@ -160,7 +168,7 @@ async function gathered(
   if (body.kind === 'failure') return { kind: 'failure', failure: softFailure(input, answer, body.evidence, false) }
   control.commit()
   const headers = [
-    ...answer.headers.filter(([name]) => name.toLowerCase() !== 'content-type'),
+    ...withoutTokenList(answer.headers, input.token).filter(([name]) => name.toLowerCase() !== 'content-type'),
     ['content-type', 'application/json'] as const,
   ]
   return { kind: 'answer', status: answer.status, headers, body: once(Buffer.from(body.text)) }
@@ -225,17 +233,19 @@ function httpFailure(input: AttemptInput, answer: NetworkAnswer, body: string): 
   const evidence = observeHttp({
     ...context(input),
     status: answer.status,
-    headers: headerRecord(answer.headers),
-    body,
+    headers: withoutToken(headerRecord(answer.headers), input.token),
+    body: maskToken(body, input.token),
   })
   return classify(evidence, input.route.definition.rules)
 }
 
 function softFailure(input: AttemptInput, answer: NetworkAnswer, evidence: WireEvidence, hadOutput: boolean): Failure {
-  const seen = observeSoft(evidence, {
+  const { body } = evidence
+  const masked = body === undefined ? evidence : { ...evidence, body: maskToken(body, input.token) }
+  const seen = observeSoft(masked, {
     ...context(input),
     status: answer.status,
-    headers: headerRecord(answer.headers),
+    headers: withoutToken(headerRecord(answer.headers), input.token),
     hadOutput,
   })
   return classify(seen, input.route.definition.rules)

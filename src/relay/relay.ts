@@ -205,7 +205,18 @@ export class Relay {
       this.#deps.onSecret?.(secret.token)
       const prepared = prepareRequest(call, route, lease.credential, secret)
       dropped = prepared.dropped
-      return runAttempt({ call, route, wire: WIRES[call.wire], prepared, network, platform, limits, remainingMs })
+      const { token } = secret
+      return runAttempt({
+        call,
+        route,
+        wire: WIRES[call.wire],
+        prepared,
+        network,
+        platform,
+        limits,
+        remainingMs,
+        token,
+      })
     }
     const result = await lease.secret().then(send, (error: unknown) => secretFailure(call, route, error, startedAtMs))
     if (result.kind === 'answer')
