@@ -6,6 +6,7 @@ import { createLog } from '../telemetry/log.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { type CliContext, homeFor, openHomeStore, printJson, readConfig } from './context.ts'
 import { plural } from './spell.ts'
+import { untilStopped } from './until-stopped.ts'
 
 export interface ServeOptions {
   readonly port?: string
@@ -57,6 +58,7 @@ export async function serve(context: CliContext, options: ServeOptions): Promise
       throw new CliError(error.code === 'open_to_network' ? EXIT.notAuthorised : EXIT.failed, error.message)
     throw error
   }
+  const stopped = untilStopped(options.signal)
   const stopWatching = watchConfig(
     homeFor(context).config,
     { environment, timers: platform.timers, flags },
@@ -83,21 +85,8 @@ export async function serve(context: CliContext, options: ServeOptions): Promise
     )
     terminal.out('  Ctrl-C stops')
   }
-  await stopped(options.signal)
+  await stopped
   stopWatching()
   await gateway.close()
   await runtime.close()
-}
-
-/** Resolves at the first signal; a second one ends the process at once. */
-function stopped(signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      process.once('SIGINT', () => process.exit(130))
-      resolve()
-    }
-    process.once('SIGINT', stop)
-    process.once('SIGTERM', stop)
-    signal?.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -6,6 +6,7 @@ import { type CliContext, printJson } from './context.ts'
 import { startStage } from './stage.ts'
 import { layOut } from './table.ts'
 import { tellAttempts } from './tell-attempts.ts'
+import { untilStopped } from './until-stopped.ts'
 
 export interface SimulateOptions {
   readonly serve?: boolean
@@ -62,6 +63,7 @@ async function serveScenario(context: CliContext, scenario: Scenario, options: S
       `cannot listen on port ${options.port ?? 0}: ${error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}`,
     )
   })
+  const stopped = untilStopped(options.signal)
   const tokens = Object.keys(scenario.credentials)
   if (context.json) printJson(context, { url: simulator.url, port: simulator.port, scenario: scenario.name, tokens })
   else {
@@ -72,11 +74,7 @@ async function serveScenario(context: CliContext, scenario: Scenario, options: S
     terminal.out(`  keys           ${tokens.join(', ')}`)
     terminal.out('  Ctrl-C stops')
   }
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve())
-    process.once('SIGTERM', () => resolve())
-    options.signal?.addEventListener('abort', () => resolve(), { once: true })
-  })
+  await stopped
   await simulator.close()
 }
 

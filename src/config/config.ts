@@ -14,10 +14,12 @@ export interface Config {
   readonly fallbackPolicy: 'any' | 'subscription-only'
   readonly policy: Policy
   readonly limits: ConfigLimits
-  /** Client keys by their SHA-256; empty = open. */
+  /** Client keys by their SHA-256 (hex, lower case); empty = open. */
   readonly clients: ReadonlyArray<{ readonly name: string; readonly sha256: string }>
   /** Which source won for a setting: `limits.idleMs` -> `SPAREKEY_LIMITS_IDLE_MS`. Settings at their default are left out. */
   readonly sources: Readonly<Record<string, string>>
+  /** Where providers and routes stand in the file (`models.gpt-5[1]`), for problems found later. */
+  readonly places?: ReadonlyMap<string, { readonly line: number; readonly column: number }>
 }
 
 export interface ProviderConfig {

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Environment } from '../platform/environment.ts'
 
 /** Where everything of one user lives. */
@@ -8,8 +8,8 @@ export interface Home {
   readonly config: string
 }
 
-/** `SPAREKEY_HOME`, else `~/.sparekey`. Nothing is created here. */
+/** `SPAREKEY_HOME`, else `~/.sparekey`. Absolute; nothing is created here: whoever writes first creates it with mode 0700. */
 export function homeOf(environment: Environment): Home {
-  const directory = environment.read('SPAREKEY_HOME') ?? join(environment.homeDirectory(), '.sparekey')
+  const directory = resolve(environment.read('SPAREKEY_HOME') ?? join(environment.homeDirectory(), '.sparekey'))
   return { directory, config: join(directory, 'config.yaml') }
 }

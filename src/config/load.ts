@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Environment } from '../platform/environment.ts'
-import { DEFAULT_POLICY, type Policy } from '../recovery/policy.ts'
+import { FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
+import { DEFAULT_POLICY, type Policy, type PolicyRow, type Retries } from '../recovery/policy.ts'
 import { type Config, CONFIG_DEFAULTS, type ConfigProblem, type ProviderConfig } from './config.ts'
 import { nearest } from './nearest.ts'
-import { parseConfig } from './parse.ts'
+import { parseConfig, type ParsedFile, type Place } from './parse.ts'
+import { problemText } from './problem-text.ts'
+import { readConfigFile } from './read-config-file.ts'
 import { type ConfigFile, configSchema, type ProviderFile } from './schema.ts'
 
 /** Settings given on the command line. */
@@ -13,6 +15,9 @@ export interface ConfigFlags {
   readonly listen?: string
   readonly store?: string
 }
+
+/** Wait before a retry where neither the row nor its override names one, ms. */
+const FIRST_BACKOFF_MS = 1000
 
 export type LoadedConfig = { readonly config: Config } | { readonly problems: readonly ConfigProblem[] }
 
@@ -26,18 +31,9 @@ export async function loadConfig(
   flags: ConfigFlags = {},
 ): Promise<LoadedConfig> {
   const where = basename(path)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-    if (code !== 'ENOENT')
-      return {
-        problems: [{ where, key: '', message: `cannot be read (${code}); check that it is a file that you may read` }],
-      }
-    text = ''
-  }
-  const parsed = parseConfig(text, where)
+  const read = await readConfigFile(path)
+  if ('unreadable' in read) return { problems: [{ where, key: '', message: read.unreadable }] }
+  const parsed = parseConfig('missing' in read ? '' : read.text, where)
   if ('problems' in parsed) return parsed
   const layers = new Layers(parsed.file, where)
   const problems = layers.applyEnvironment(environment)
@@ -46,10 +42,11 @@ export async function loadConfig(
   if (!checked.success) {
     for (const issue of checked.error.issues) {
       const key = issue.path.map(String).join('.')
-      problems.push({ where: layers.sources[key] ?? where, key, message: issue.message })
+      problems.push({ where: layers.sources[key] ?? where, key, message: problemText(issue) })
     }
   }
-  return problems.length > 0 ? { problems } : { config: complete(layers.merged, layers.sources) }
+  if (problems.length > 0) return { problems }
+  return { config: { ...complete(layers.merged, layers.sources), places: placesOf(parsed) } }
 }
 
 class Layers {
@@ -104,7 +101,8 @@ function complete(file: ConfigFile, sources: Readonly<Record<string, string>>): 
   const listen = file.listen ?? CONFIG_DEFAULTS.listen
   const colon = listen.lastIndexOf(':')
   return {
-    listen: { host: listen.slice(0, colon), port: Number(listen.slice(colon + 1)) },
+    // Brackets set an IPv6 address apart from its port; the network does not take them.
+    listen: { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) },
     store: file.store ?? CONFIG_DEFAULTS.store,
     providers: Object.fromEntries(
       Object.entries(file.providers ?? {}).map(([name, each]) => [name, completeProvider(each ?? {})]),
@@ -136,23 +134,63 @@ export function completeProvider(file: ProviderFile): ProviderConfig {
   }
 }
 
+/** An override changes what it names: more retries keep the row's backoff and its use of hints. */
 function mergePolicy(overrides: NonNullable<ConfigFile['policy']>): Policy {
-  const merged: Record<string, unknown> = { ...DEFAULT_POLICY }
-  for (const [label, override] of Object.entries(overrides)) {
-    if (override !== undefined)
-      merged[label] = { ...DEFAULT_POLICY[label as keyof Policy], ...withoutUndefined(override) }
+  const merged: Record<FailureLabel, PolicyRow> = { ...DEFAULT_POLICY }
+  for (const label of FAILURE_LABELS) {
+    const { tries, retries, bench } = overrides[label] ?? {}
+    const row = DEFAULT_POLICY[label]
+    merged[label] = {
+      tries: tries ?? row.tries,
+      retries: retries === undefined ? row.retries : mergeRetries(row.retries, retries),
+      bench: bench === undefined ? row.bench : withoutUndefined(bench),
+    }
   }
-  return merged as unknown as Policy
+  return merged
+}
+
+function mergeRetries(
+  row: Retries,
+  {
+    times,
+    backoffMs,
+    useHintUpToMs,
+  }: NonNullable<NonNullable<NonNullable<ConfigFile['policy']>[FailureLabel]>['retries']>,
+): Retries {
+  const ladder = backoffMs ?? row.backoffMs
+  const hint = useHintUpToMs ?? row.useHintUpToMs
+  return {
+    times: times ?? row.times,
+    // A row without retries has no ladder; retries at once would hammer.
+    backoffMs: ladder.length > 0 ? ladder : [FIRST_BACKOFF_MS],
+    ...(hint === undefined ? {} : { useHintUpToMs: hint }),
+  }
+}
+
+function placesOf({ file, placeOf }: Extract<ParsedFile, { file: ConfigFile }>): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>()
+  for (const [name, provider] of Object.entries(file.providers ?? {})) {
+    places.set(`providers.${name}`, placeOf(['providers', name]))
+    for (const key of Object.keys(provider ?? {}))
+      places.set(`providers.${name}.${key}`, placeOf(['providers', name, key]))
+  }
+  for (const [model, routes] of Object.entries(file.models ?? {}))
+    for (const index of routes.keys()) places.set(`models.${model}[${index}]`, placeOf(['models', model, index]))
+  for (const index of (file.fallback ?? []).keys()) places.set(`fallback[${index}]`, placeOf(['fallback', index]))
+  return places
 }
 
 type ClientFile = NonNullable<ConfigFile['clients']>[number]
 
 /** Only the hash is kept: a configuration that is printed shows no key. */
 function completeClient(client: ClientFile, index: number): { readonly name: string; readonly sha256: string } {
-  if (typeof client === 'string') return { name: `client-${index + 1}`, sha256: sha256(client) }
-  return 'sha256' in client
-    ? { name: client.name, sha256: client.sha256 }
-    : { name: client.name, sha256: sha256(client.key) }
+  if (typeof client === 'string') return { name: `client-${index + 1}`, sha256: hashOf(client) }
+  return { name: client.name, sha256: 'sha256' in client ? client.sha256.toLowerCase() : hashOf(client.key) }
+}
+
+/** `sha256:<hex>` stands for a key that the file does not hold. */
+function hashOf(key: string): string {
+  return /^sha256:([0-9a-f]{64})$/i.exec(key)?.[1]?.toLowerCase() ?? sha256(key)
 }
 
 function sha256(text: string): string {

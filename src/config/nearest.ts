@@ -1,8 +1,12 @@
+const LONGEST_WORD = 100
+
 /** @returns the candidate that a mistyped word most likely meant, if one is near */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
+    // A model name of a megabyte, asked for by a client, must not hold up everybody else.
+    if (Math.abs(word.length - candidate.length) >= Math.min(bestDistance, LONGEST_WORD)) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {
       best = candidate

@@ -1,28 +1,45 @@
-import { type Document, isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml'
 import type { z } from 'zod'
 import type { ConfigProblem } from './config.ts'
 import { nearest } from './nearest.ts'
+import { problemText } from './problem-text.ts'
+import { LARGEST_FILE_BYTES } from './read-config-file.ts'
 import { type ConfigFile, configSchema } from './schema.ts'
 
 /** More are consequences of the first ones. */
 const MOST_PROBLEMS = 20
-/** Nobody writes a configuration of a megabyte. */
-const LARGEST_FILE_CHARACTERS = 1_048_576
 
-export type ParsedFile = { readonly file: ConfigFile } | { readonly problems: readonly ConfigProblem[] }
+/** Where something is written, both from 1. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+export type ParsedFile =
+  | {
+      readonly file: ConfigFile
+      /** Finds the key at a path, or its nearest parent that is written. */
+      readonly placeOf: (path: readonly PropertyKey[]) => Place
+    }
+  | { readonly problems: readonly ConfigProblem[] }
 
 /** Reads the text of a `config.yaml`. Every problem is found in one go, with its place. */
 export function parseConfig(text: string, where: string): ParsedFile {
-  if (text.length > LARGEST_FILE_CHARACTERS)
+  const whole = (message: string): ParsedFile => ({ problems: [{ where, line: 1, column: 1, key: '', message }] })
+  if (text.length > LARGEST_FILE_BYTES)
     return { problems: [{ where, key: '', message: 'the file is larger than 1 MiB' }] }
   const lines = new LineCounter()
   // A byte order mark is invisible in editors and would become part of the first key.
-  const document = parseDocument(text.replace(/^\uFEFF/, ''), { lineCounter: lines, uniqueKeys: true, strict: true })
-  if (document.errors.length > 0) {
+  // `error`: the library's warnings go to stderr and quote the file.
+  const options = { lineCounter: lines, uniqueKeys: true, strict: true, logLevel: 'error' } as const
+  const document = parseDocument(text.replace(/^\uFEFF/, ''), options)
+  // A tag that nobody resolves (`!env NAME`) is read as plain text: it looks like a setting that does not work.
+  const errors = [...document.errors, ...document.warnings]
+  if (errors.length > 0) {
     return {
-      problems: document.errors.slice(0, MOST_PROBLEMS).map((error) => {
-        const place = lines.linePos(error.pos[0])
-        return { where, line: place.line, column: place.col, key: '', message: firstLine(error.message) }
+      problems: errors.slice(0, MOST_PROBLEMS).map((error) => {
+        const { line, col } = lines.linePos(error.pos[0])
+        return { where, line, column: col, key: '', message: syntaxText(error) }
       }),
     }
   }
@@ -30,36 +47,28 @@ export function parseConfig(text: string, where: string): ParsedFile {
   try {
     // Aliases multiply: ten lines can hold gigabytes.
     value = document.toJS({ maxAliasCount: 50 }) ?? {}
-  } catch (error) {
-    return {
-      problems: [
-        {
-          where,
-          line: 1,
-          column: 1,
-          key: '',
-          message: firstLine(error instanceof Error ? error.message : 'unreadable'),
-        },
-      ],
-    }
+  } catch {
+    return whole(
+      'has an alias (*name) without its anchor (&name) before it, or far too many aliases; quote text that begins with "*"',
+    )
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return {
-      problems: [
-        {
-          where,
-          line: 1,
-          column: 1,
-          key: '',
-          message: 'the file must hold keys and values, such as "listen: 127.0.0.1:8787"',
-        },
-      ],
-    }
-  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return whole('the file must hold keys and values, such as "listen: 127.0.0.1:8787"')
   const checked = configSchema.safeParse(value)
-  if (checked.success) return { file: checked.data }
+  if (checked.success) return { file: checked.data, placeOf: (path) => place(path, document, lines) }
   const problems = checked.error.issues.flatMap((issue) => problemsOf(issue, where, document, lines))
   return { problems: problems.slice(0, MOST_PROBLEMS) }
+}
+
+/** The library's words, but for those that quote the file: what is quoted may be a key. */
+function syntaxText({ code, message }: YAMLError): string {
+  if (code === 'TAG_RESOLVE_FAILED') return 'tags (!name) are not supported; quote text that begins with "!"'
+  if (code === 'BAD_DQ_ESCAPE') return 'unknown escape sequence; put text with backslashes between single quotes'
+  if (code === 'BAD_DIRECTIVE') return 'a line that begins with "%" is a YAML directive; quote it if it is text'
+  if (code === 'MULTIPLE_DOCS') return 'the file holds more than one document; remove the line "---" between them'
+  if (message.startsWith('Maximum call stack')) return 'nested too deeply'
+  const line = (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '')
+  return code === 'UNEXPECTED_TOKEN' ? (line.split(': ')[0] ?? line) : line
 }
 
 function problemsOf(
@@ -81,7 +90,7 @@ function problemsOf(
       }
     })
   }
-  // The best member of a union: the one that got furthest.
+  // What a client entry holds is never repeated, not even its keys.
   if (issue.code === 'invalid_union' && issue.path[0] === 'clients') {
     return [
       {
@@ -92,26 +101,17 @@ function problemsOf(
       },
     ]
   }
-  const guess =
-    issue.code === 'invalid_value'
-      ? nearest(String(valueAt(document, issue.path)), issue.values.map(String))
-      : undefined
+  const values = issue.code === 'invalid_value' ? issue.values : []
+  const guess = nearest(String(document.getIn(issue.path)), values.map(String))
   return [
     {
       where,
       ...place(issue.path, document, lines),
       key: dotted(issue.path),
-      message: readable(issue),
+      message: problemText(issue),
       ...(guess === undefined ? {} : { nearest: guess }),
     },
   ]
-}
-
-function readable(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type')
-    return `must be ${issue.expected === 'record' ? 'keys and values' : `of type ${issue.expected}`}`
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`
-  return issue.message.replace(/^Invalid string: must match pattern .*$/, 'has the wrong form')
 }
 
 /** The keys that the schema knows at a place. */
@@ -122,7 +122,9 @@ function validKeys(path: readonly PropertyKey[]): readonly string[] {
     if (definition?.shape !== undefined) schema = definition.shape[String(step)]
     else schema = definition?.valueType ?? definition?.element
   }
-  return Object.keys(definitionOf(schema)?.shape ?? {})
+  const { shape, options = [] } = definitionOf(schema) ?? {}
+  const shapes = [shape, ...options.map((option) => definitionOf(option)?.shape)]
+  return [...new Set(shapes.flatMap((each) => Object.keys(each ?? {})))]
 }
 
 interface Definition {
@@ -130,6 +132,8 @@ interface Definition {
   readonly valueType?: unknown
   readonly element?: unknown
   readonly innerType?: unknown
+  /** Of a union. */
+  readonly options?: readonly unknown[]
 }
 
 function definitionOf(schema: unknown): Definition | undefined {
@@ -139,7 +143,7 @@ function definitionOf(schema: unknown): Definition | undefined {
 }
 
 /** Line and column of a key, or of the nearest parent that is written. */
-function place(path: readonly PropertyKey[], document: Document, lines: LineCounter): { line: number; column: number } {
+function place(path: readonly PropertyKey[], document: Document, lines: LineCounter): Place {
   for (let length = path.length; length > 0; length -= 1) {
     const key = path[length - 1]
     const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
@@ -162,17 +166,10 @@ function place(path: readonly PropertyKey[], document: Document, lines: LineCoun
   return { line: 1, column: 1 }
 }
 
-function valueAt(document: Document, path: readonly PropertyKey[]): unknown {
-  return document.getIn(path)
-}
-
+/** `models.gpt-5[1]` */
 function dotted(path: readonly PropertyKey[]): string {
   return path
     .map((step) => (typeof step === 'number' ? `[${step}]` : String(step)))
     .join('.')
     .replaceAll('.[', '[')
-}
-
-function firstLine(text: string): string {
-  return (text.split('\n')[0] ?? text).replace(/ at line \d+, column \d+:?$/, '')
 }

@@ -1,6 +1,6 @@
 import type { Provider } from '../providers/provider.ts'
 import type { WireName } from '../wire/wire.ts'
-import type { Config, ProviderConfig } from './config.ts'
+import type { Config, ConfigProblem, ProviderConfig } from './config.ts'
 import { completeProvider } from './load.ts'
 import { nearest } from './nearest.ts'
 
@@ -36,22 +36,17 @@ export function resolveChain(
   model: string,
   wire: WireName,
 ): Resolved {
-  const own = config.models[model]
+  const own = entry(config.models, model)
   const direct = own === undefined ? directRoute(config, registry, model) : undefined
   const texts =
     own ??
     (direct === undefined ? undefined : [direct]) ??
     listing(config, model) ??
-    config.models['*'] ??
+    entry(config.models, '*') ??
     defaults(config, registry, holders, wire)
-  if (texts === undefined) {
-    const guess = nearest(model, listModels(config, registry, holders))
-    const known = guess === undefined ? 'see GET /v1/models' : `did you mean "${guess}"?`
-    return { kind: 'unknown', message: `no route serves the model "${model.slice(0, 100)}"; ${known}` }
-  }
   const seen = new Set<string>()
   const chain: ResolvedRoute[] = []
-  for (const text of [...texts, ...config.fallback]) {
+  for (const text of texts === undefined ? [] : [...texts, ...config.fallback]) {
     const route = toRoute(config, registry, text, model)
     if (route === undefined || seen.has(`${route.provider}/${route.model}`)) continue
     if (
@@ -63,7 +58,15 @@ export function resolveChain(
     seen.add(`${route.provider}/${route.model}`)
     chain.push(route)
   }
-  return { kind: 'chain', chain }
+  if (chain.length > 0) return { kind: 'chain', chain }
+  const guess = nearest(model, listModels(config, registry, holders))
+  const known = guess === undefined ? 'see GET /v1/models' : `did you mean "${guess}"?`
+  return { kind: 'unknown', message: `no route serves the model "${model.slice(0, 100)}"; ${known}` }
+}
+
+/** Clients choose these names: `constructor` is found on every object, and broke the call. */
+function entry<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
 /** Names that clients may ask for. */
@@ -78,17 +81,20 @@ export function listModels(config: Config, registry: Registry, holders: Readonly
 
 /** The definition behind a name: a built-in provider, or a configured one of some type. */
 export function definitionOf(config: Config, registry: Registry, name: string): Provider | undefined {
-  const type = config.providers[name]?.type ?? (registry[name] === undefined ? 'openai-compatible' : name)
-  if (registry[name] === undefined && config.providers[name] === undefined) return undefined
-  return registry[type]
+  const configured = entry(config.providers, name)
+  const builtIn = entry(registry, name)
+  if (configured === undefined) return builtIn
+  return configured.type === undefined
+    ? (builtIn ?? entry(registry, 'openai-compatible'))
+    : entry(registry, configured.type)
 }
 
 /** Settings of a provider, configured or not. */
 export function providerConfig(config: Config, name: string): ProviderConfig {
-  return config.providers[name] ?? completeProvider({})
+  return entry(config.providers, name) ?? completeProvider({})
 }
 
-/** The longest provider name wins: a configured `lab/x` would otherwise never be found behind `lab`. */
+/** A known provider's name before the slash wins over a vendor's: `openai/gpt-5.5` is OpenAI, not a name at OpenRouter. */
 function directRoute(config: Config, registry: Registry, model: string): string | undefined {
   const slash = model.indexOf('/')
   if (slash <= 0 || slash === model.length - 1) return undefined
@@ -117,7 +123,7 @@ function defaults(
 }
 
 function wiresOf(config: Config, registry: Registry, name: string): readonly WireName[] {
-  return config.providers[name]?.wires ?? definitionOf(config, registry, name)?.wires ?? []
+  return entry(config.providers, name)?.wires ?? definitionOf(config, registry, name)?.wires ?? []
 }
 
 function toRoute(config: Config, registry: Registry, text: string, asked: string): ResolvedRoute | undefined {
@@ -138,35 +144,27 @@ function toRoute(config: Config, registry: Registry, text: string, asked: string
   }
 }
 
+type Dangling = Omit<ConfigProblem, 'where'>
+
 /** Routes and types that name nobody, found when a configuration is loaded rather than at the first call. */
-export function danglingNames(
-  config: Config,
-  registry: Registry,
-): readonly { readonly key: string; readonly message: string; readonly nearest?: string }[] {
+export function danglingNames(config: Config, registry: Registry): readonly Dangling[] {
   const known = [...new Set([...Object.keys(registry), ...Object.keys(config.providers)])]
-  const problems: { key: string; message: string; nearest?: string }[] = []
+  const problems: Dangling[] = []
+  const tell = (key: string, message: string, guess?: string) => {
+    const place = config.places?.get(key) ?? config.places?.get(key.replace(/\.[^.]*$/, ''))
+    problems.push({ ...place, key, message, ...(guess === undefined ? {} : { nearest: guess }) })
+  }
   const check = (key: string, name: string, candidates: readonly string[], what: string) => {
     if (candidates.includes(name)) return
-    const guess = nearest(name, candidates)
-    problems.push({
-      key,
-      message: `${what} "${name}" is not known`,
-      ...(guess === undefined ? {} : { nearest: guess }),
-    })
+    tell(key, `${what} "${name}" is not known`, nearest(name, candidates))
   }
   for (const [name, { type, baseUrl }] of Object.entries(config.providers)) {
     if (type !== undefined) check(`providers.${name}.type`, type, Object.keys(registry), 'provider type')
-    if (registry[name] === undefined && type === undefined) {
-      const guess = nearest(name, Object.keys(registry))
-      problems.push({
-        key: `providers.${name}`,
-        message: 'is not a built-in provider and names no "type"',
-        ...(guess === undefined ? {} : { nearest: guess }),
-      })
-    }
-    const definition = registry[type ?? name]
-    if (definition !== undefined && definition.baseUrl === '' && baseUrl === undefined)
-      problems.push({ key: `providers.${name}.baseUrl`, message: 'is needed: this type has no address of its own' })
+    const definition = entry(registry, type ?? name)
+    if (definition === undefined && type === undefined)
+      tell(`providers.${name}`, 'is not a built-in provider and names no "type"', nearest(name, Object.keys(registry)))
+    if (definition?.baseUrl === '' && baseUrl === undefined)
+      tell(`providers.${name}.baseUrl`, 'is needed: this type has no address of its own')
   }
   for (const [model, routes] of Object.entries(config.models))
     for (const [index, route] of routes.entries())

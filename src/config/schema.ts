@@ -1,46 +1,78 @@
 import { z } from 'zod'
 import { FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
+import type { StrategyName } from '../pool/strategies.ts'
 import type { Action } from '../recovery/policy.ts'
+import type { WireName } from '../wire/wire.ts'
 
 /** What a file may say. Unknown keys are errors: a misspelt key that is ignored looks like a setting that does not work. */
 
-const ACTIONS = [
-  'refresh',
-  'reread',
-  'wait',
-  'rotate',
-  'retry',
-  'try_another',
-  'repair',
-  'fallback',
-  'surface',
-  'stop',
-] as const satisfies readonly Action[]
-const STRATEGIES = ['fill_first', 'round_robin', 'random', 'least_used'] as const
-const WIRES = ['responses', 'chat-completions', 'messages'] as const
+/** Exhaustive by type: an action, strategy or wire that the house learns cannot be forgotten here. */
+const ACTIONS = {
+  refresh: true,
+  reread: true,
+  wait: true,
+  rotate: true,
+  retry: true,
+  try_another: true,
+  repair: true,
+  fallback: true,
+  surface: true,
+  stop: true,
+} as const satisfies Record<Action, true>
+const STRATEGIES = {
+  fill_first: true,
+  round_robin: true,
+  random: true,
+  least_used: true,
+} as const satisfies Record<StrategyName, true>
+const WIRES = { responses: true, 'chat-completions': true, messages: true } as const satisfies Record<WireName, true>
 
-const url = z.url({ protocol: /^https?$/ }).describe('Absolute http(s) URL')
-const ms = z.int().min(0).max(86_400_000)
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'lower-case letters, digits, dots, dashes')
+/** Headers that frame the message or the connection: they belong to the one who sends, and the network refuses them. */
+const FRAMING = /^(?:connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$/i
+
+const url = z.url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
+// A path is appended, so that anything behind "?" or "#" would swallow it.
+const baseUrl = url.refine((text) => !/[?#]/.test(text), 'must have no "?" and no "#": paths are appended to it')
+const ms = z.int().min(0).max(86_400_000).describe('Milliseconds, at most a day')
+const positiveMs = z.int().min(1).max(86_400_000).describe('Milliseconds, at most a day')
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]*$/, 'a name has lower-case letters, digits, dots, dashes and underscores')
 /** `provider/model`; a model of `*` is the one that was asked for. */
 const route = z.string().regex(/^[a-z0-9][a-z0-9._-]*\/\S+$/, 'a route is provider/model')
 
-const provider = z.strictObject({
-  type: name.describe('A built-in provider whose rules and headers to use, for a name of your own').optional(),
-  wire: z.enum(WIRES).optional(),
-  wires: z.array(z.enum(WIRES)).min(1).optional(),
-  baseUrl: url.optional(),
-  headers: z.record(z.string(), z.string()).optional(),
-  models: z.array(z.string().min(1)).optional(),
-  strategy: z.enum(STRATEGIES).optional(),
-  affinity: z.enum(['session', 'none']).optional(),
-  avoidBelow: z.number().min(0).max(100).optional(),
-  maxConcurrent: z.int().min(0).optional(),
-  oauth: z
-    .strictObject({ issuer: url.optional(), tokenUrl: url.optional(), clientId: z.string().min(1).optional() })
-    .optional(),
-  proxy: url.optional(),
-})
+// A line break in a header would fail every call, far from the line that caused it.
+const headers = z
+  .record(
+    z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, 'is not a header name'),
+    z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'a header value is one line of plain text'),
+  )
+  .refine(
+    (record) => !Object.keys(record).some((each) => FRAMING.test(each)),
+    'may not hold headers of the connection, such as content-length or connection',
+  )
+
+const provider = z
+  .strictObject({
+    type: name.describe('A built-in provider whose rules and headers to use, for a name of your own').optional(),
+    wire: z.enum(keys(WIRES)).optional(),
+    wires: z
+      .array(z.enum(keys(WIRES)))
+      .min(1)
+      .optional(),
+    baseUrl: baseUrl.optional(),
+    headers: headers.optional(),
+    models: z.array(z.string().min(1)).optional(),
+    strategy: z.enum(keys(STRATEGIES)).optional(),
+    affinity: z.enum(['session', 'none']).optional(),
+    avoidBelow: z.number().min(0).max(100).optional(),
+    maxConcurrent: z.int().min(0).optional(),
+    oauth: z
+      .strictObject({ issuer: url.optional(), tokenUrl: url.optional(), clientId: z.string().min(1).optional() })
+      .optional(),
+    proxy: url.optional(),
+  })
+  .refine(({ wire, wires }) => wire === undefined || wires === undefined, 'takes "wire" or "wires", not both')
 
 const bench = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
@@ -51,8 +83,17 @@ const bench = z.discriminatedUnion('kind', [
 ])
 
 const policyRow = z.strictObject({
-  tries: z.array(z.enum(ACTIONS)).min(1).optional(),
-  retries: z.strictObject({ times: z.int().min(0).max(20), backoffMs: z.array(ms).min(1).max(20) }).optional(),
+  tries: z
+    .array(z.enum(keys(ACTIONS)))
+    .min(1)
+    .optional(),
+  retries: z
+    .strictObject({
+      times: z.int().min(0).max(20).optional(),
+      backoffMs: z.array(ms).min(1).max(20).optional(),
+      useHintUpToMs: ms.optional(),
+    })
+    .optional(),
   bench: bench.optional(),
 })
 
@@ -64,32 +105,36 @@ const policy = z.strictObject(
 )
 
 const limits = z.strictObject({
-  deadlineMs: ms.min(1).optional(),
-  connectMs: ms.min(1).optional(),
-  firstByteMs: ms.min(1).optional(),
-  idleMs: ms.min(1).optional(),
+  deadlineMs: positiveMs.optional(),
+  connectMs: positiveMs.optional(),
+  firstByteMs: positiveMs.optional(),
+  idleMs: positiveMs.optional(),
   holdMs: ms.optional(),
-  heartbeatMs: ms.min(1).optional(),
+  heartbeatMs: positiveMs.optional(),
   maxConcurrentPerCredential: z.int().min(0).optional(),
 })
 
 const client = z.union([
-  z.string().min(8, 'a client key has at least 8 characters'),
-  z.strictObject({ name, key: z.string().min(8) }),
-  z.strictObject({ name, sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  z
+    .string()
+    .min(8, 'a client key has at least 8 characters')
+    .regex(/^(?!sha256:)|^sha256:[0-9a-f]{64}$/i, 'after "sha256:" come 64 hex digits'),
+  z.strictObject({ name, key: z.string().min(8, 'a client key has at least 8 characters') }),
+  z.strictObject({ name, sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'must be 64 hex digits') }),
 ])
 
 export const configSchema = z.strictObject({
   listen: z
-    .string()
-    .regex(/^\S+:\d{1,5}$/, 'host:port, such as 127.0.0.1:8787')
+    .string('must be host:port, such as 127.0.0.1:8787')
+    .regex(/^\S+:\d{1,5}$/, 'must be host:port, such as 127.0.0.1:8787')
+    .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'must have a port of at most 65535')
     .optional(),
   store: z
     .string()
-    .regex(/^(?:sqlite|memory|postgres(?:ql)?:\/\/.+)$/, 'sqlite, memory or postgres://user@host/db')
+    .regex(/^(?:sqlite|memory|postgres(?:ql)?:\/\/.+)$/, 'must be sqlite, memory or postgres://user@host/db')
     .optional(),
-  providers: z.record(name, provider.nullable()).optional(),
-  models: z.record(z.string().min(1), z.array(route).min(1)).optional(),
+  providers: z.record(name, provider.nullable()).nullable().optional(),
+  models: z.record(z.string().min(1), z.array(route).min(1)).nullable().optional(),
   fallback: z.array(route).nullable().optional(),
   fallbackPolicy: z.enum(['any', 'subscription-only']).optional(),
   policy: policy.nullable().optional(),
@@ -99,3 +144,7 @@ export const configSchema = z.strictObject({
 
 export type ConfigFile = z.infer<typeof configSchema>
 export type ProviderFile = z.infer<typeof provider>
+
+function keys<T extends string>(table: Readonly<Record<T, true>>): readonly T[] {
+  return Object.keys(table) as T[]
+}

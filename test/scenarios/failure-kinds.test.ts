@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { FAILURE_KINDS, type FailureKind } from '../../src/simulator/index.ts'
+import { FAILURE_KINDS, type FailureKind, refusedPort } from '../../src/simulator/index.ts'
 import { ask } from '../support/client.ts'
 import { startWorld, type World } from '../support/world.ts'
 
@@ -68,4 +68,34 @@ describe.each(FAILURE_KINDS.map((row) => [`${row.wire} ${row.mode} ${row.kind}`,
     expect(reading.error).toBeDefined()
     expect(reading.headers.get('x-sparekey-error')).toBe(row.label)
   })
+})
+
+describe('connection refused', () => {
+  it.each(['responses', 'chat-completions', 'messages'] as const)(
+    '%s: the next route answers; without one the caller is told',
+    async (wire) => {
+      const provider = wire === 'messages' ? 'anthropic' : 'openai'
+      const dead = {
+        provider,
+        scenario: { name: 'dead', description: '', credentials: { 'tok-a': {} } },
+        baseUrl: `http://127.0.0.1:${await refusedPort()}/v1`,
+      } as const
+      const next = {
+        provider: 'openrouter',
+        scenario: { name: 'next', description: '', credentials: { 'key-1': {} } },
+      } as const
+      for (const stream of [true, false]) {
+        world = await startWorld({ sides: [dead, next], limits: LIMITS })
+        const reading = await ask(world.gateway.url, wire, stream)
+        expect(reading).toMatchObject({ status: 200, ending: 'complete', said: GOOD })
+        expect(reading.headers.get('x-sparekey-fallback')).toBe('connection')
+        expect((await world.store.snapshot()).benches).toEqual([])
+        await world.close()
+        world = await startWorld({ sides: [dead], limits: LIMITS })
+        expect(await ask(world.gateway.url, wire, stream)).toMatchObject({ status: 502, ending: 'error' })
+        await world.close()
+      }
+      world = undefined
+    },
+  )
 })
