@@ -386,7 +386,7 @@ describe('what is sent back', () => {
     const sent = fetch(`${gateway.url}/v1/responses`, { method: 'POST', body: BODY, signal: leave.signal })
     await expect.poll(() => gateway.inFlight).toBe(1)
     leave.abort()
-    await expect(sent).rejects.toThrow()
+    await expect(sent).rejects.toThrow(/abort/i)
     await expect.poll(() => aborted).toEqual(['m'])
     await expect.poll(() => gateway.inFlight).toBe(0)
   })
@@ -441,7 +441,7 @@ describe('closing and reloading', () => {
     finish()
     expect(await sent).toMatchObject({ status: 200, text: '{"late":true}' })
     await closed
-    await expect(post(gateway, '/v1/responses', BODY)).rejects.toThrow()
+    await expect(post(gateway, '/v1/responses', BODY)).rejects.toThrow(/fetch failed/)
   })
 
   it('cuts what is still running when the grace is over', async () => {
