@@ -7,7 +7,7 @@ import { type Config, CONFIG_DEFAULTS, type ConfigProblem, type ProviderConfig }
 import { nearest } from './nearest.ts'
 import { parseConfig, type ParsedFile, type Place } from './parse.ts'
 import { problemText } from './problem-text.ts'
-import { readConfigFile } from './read-config-file.ts'
+import { type FileText, readConfigFile } from './read-config-file.ts'
 import { type ConfigFile, configSchema, type ProviderFile } from './schema.ts'
 
 /** Settings given on the command line. */
@@ -30,8 +30,16 @@ export async function loadConfig(
   environment: Environment,
   flags: ConfigFlags = {},
 ): Promise<LoadedConfig> {
-  const where = basename(path)
-  const read = await readConfigFile(path)
+  return loadText(await readConfigFile(path), basename(path), environment, flags)
+}
+
+/** The same for a file that is read already. @param where the file's name in problems */
+export function loadText(
+  read: FileText,
+  where: string,
+  environment: Environment,
+  flags: ConfigFlags = {},
+): LoadedConfig {
   if ('unreadable' in read) return { problems: [{ where, key: '', message: read.unreadable }] }
   const parsed = parseConfig('missing' in read ? '' : read.text, where)
   if ('problems' in parsed) return parsed

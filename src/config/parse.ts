@@ -84,7 +84,7 @@ function problemsOf(
       return {
         where,
         ...place([...issue.path, key], document, lines),
-        key: dotted([...issue.path, key]),
+        key: dotted([...issue.path, shown(key)]),
         message: guess === undefined ? `unknown key; valid are ${valid.join(', ')}` : 'unknown key',
         ...(guess === undefined ? {} : { nearest: guess }),
       }
@@ -101,13 +101,16 @@ function problemsOf(
       },
     ]
   }
+  const last = issue.path.at(-1)
+  const path =
+    issue.code === 'invalid_key' && last !== undefined ? [...issue.path.slice(0, -1), shown(last)] : issue.path
   const values = issue.code === 'invalid_value' ? issue.values : []
   const guess = nearest(String(document.getIn(issue.path)), values.map(String))
   return [
     {
       where,
       ...place(issue.path, document, lines),
-      key: dotted(issue.path),
+      key: dotted(path),
       message: problemText(issue),
       ...(guess === undefined ? {} : { nearest: guess }),
     },
@@ -164,6 +167,12 @@ function place(path: readonly PropertyKey[], document: Document, lines: LineCoun
     }
   }
   return { line: 1, column: 1 }
+}
+
+/** A key that does not look like a word may be a secret that lost its quotes, its dash or the blank before it (`clients:sk-...`). */
+function shown(key: PropertyKey): string {
+  const text = String(key)
+  return /^[a-z_.-]{1,40}$/i.test(text) ? text : '...'
 }
 
 /** `models.gpt-5[1]` */

@@ -123,11 +123,12 @@ const client = z.union([
   z.strictObject({ name, sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'must be 64 hex digits') }),
 ])
 
+const LISTEN = 'must be host:port, such as 127.0.0.1:8787, with a port of at most 65535'
+
 export const configSchema = z.strictObject({
   listen: z
-    .string('must be host:port, such as 127.0.0.1:8787')
-    .regex(/^\S+:\d{1,5}$/, 'must be host:port, such as 127.0.0.1:8787')
-    .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'must have a port of at most 65535')
+    .string(LISTEN)
+    .regex(/^\S+:(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/, LISTEN)
     .optional(),
   store: z
     .string()

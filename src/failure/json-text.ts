@@ -52,6 +52,15 @@ function balanced(text: string): string | undefined {
   return undefined
 }
 
+/** What differs between a Python string and a JSON one. Escapes are read whole: in `\\\\"` the backslash belongs to its pair and not to the quote. */
+const PYTHON_TOKEN = /\\(?:x([0-9a-f]{2})|([\s\S]))|["\n]/gi
+
+function jsonToken(whole: string, hex: string | undefined, escaped: string | undefined): string {
+  if (hex !== undefined) return `\\u00${hex}`
+  if (escaped !== undefined) return escaped === "'" ? "'" : whole
+  return whole === '"' ? '\\"' : '\\n'
+}
+
 /** `{'a': None, 'b': "it's"}` as JSON text. */
 function fromPython(text: string): string {
   let out = ''
@@ -60,12 +69,7 @@ function fromPython(text: string): string {
     const character = text[index] ?? ''
     if (character === "'" || character === '"') {
       const end = closing(text, index)
-      const inner = text
-        .slice(index + 1, end)
-        .replace(/\\(x([0-9a-f]{2})|'|.)/gis, (whole, escaped: string, hex?: string) =>
-          hex === undefined ? (escaped === "'" ? "'" : whole) : `\\u00${hex}`,
-        )
-      out += character === '"' ? `"${inner}"` : `"${inner.replace(/\\?"/g, '\\"').replace(/\n/g, '\\n')}"`
+      out += `"${text.slice(index + 1, end).replace(PYTHON_TOKEN, jsonToken)}"`
       index = end + 1
       continue
     }

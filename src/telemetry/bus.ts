@@ -2,35 +2,49 @@ import type { TelemetryEvent, TelemetryListener } from './events.ts'
 
 type Type = TelemetryEvent['type']
 
-/** Hands events to whoever listens. A listener that throws harms nobody: not the call, not the other listeners. */
+/** Hands events to whoever listens. A listener that throws, or rejects later, harms nobody: not the call, not the other listeners. */
 export class TelemetryBus {
-  readonly #listeners = new Set<TelemetryListener>()
+  readonly #listeners = new Map<symbol, TelemetryListener>()
   readonly #onTrouble: (message: string) => void
 
+  /** @param onTrouble told about listeners that throw, by the name of their error only: its message may hold anything */
   constructor(onTrouble: (message: string) => void = () => {}) {
     this.#onTrouble = onTrouble
   }
 
+  /** Calls every listener in the order in which they came. Never throws. Who subscribes meanwhile hears the next event. */
   emit(event: TelemetryEvent): void {
-    for (const listener of this.#listeners) {
+    for (const listener of [...this.#listeners.values()]) {
       try {
-        listener(event)
+        const returned: unknown = listener(event)
+        // An async function is a listener too; its rejection would end the process.
+        if (returned instanceof Promise) returned.catch((error: unknown) => this.#tell(error))
       } catch (error) {
-        this.#onTrouble(`a listener threw: ${error instanceof Error ? error.name : 'unknown'}`)
+        this.#tell(error)
       }
     }
   }
 
-  /** @returns stops listening */
+  /** Listens to everything; the same function subscribed twice hears everything twice. @returns stops listening */
   subscribe(listener: TelemetryListener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    const key = Symbol('listener')
+    this.#listeners.set(key, listener)
+    return () => this.#listeners.delete(key)
   }
 
   /** Listens to one type of event. @returns stops listening */
-  on<T extends Type>(type: T, listener: (event: Extract<TelemetryEvent, { type: T }>) => void): () => void {
-    return this.subscribe((event) => {
-      if (event.type === type) listener(event as Extract<TelemetryEvent, { type: T }>)
-    })
+  on<T extends Type>(type: T, listener: (event: Extract<TelemetryEvent, { type: T }>) => unknown): () => void {
+    // What it returns is passed on: a promise must not be lost on the way.
+    return this.subscribe((event) =>
+      event.type === type ? listener(event as Extract<TelemetryEvent, { type: T }>) : undefined,
+    )
+  }
+
+  #tell(error: unknown): void {
+    try {
+      this.#onTrouble(`a listener threw: ${error instanceof Error ? error.name : 'unknown'}`)
+    } catch {
+      // Whoever is told of trouble may be the trouble.
+    }
   }
 }

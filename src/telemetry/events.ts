@@ -79,4 +79,5 @@ export interface AttemptRecord {
   readonly action?: string
 }
 
-export type TelemetryListener = (event: TelemetryEvent) => void
+/** May be asynchronous: nobody waits for it, and its rejection is caught. */
+export type TelemetryListener = (event: TelemetryEvent) => unknown

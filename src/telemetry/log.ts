@@ -38,7 +38,7 @@ export function createLog(settings: {
     listener: (event) => {
       if (event.type === 'call_ended') logger.info(redactor.data(line(event)))
     },
-    trouble: (message) => logger.warn(redactor.data({ event: 'trouble' }) as object, redactor.text(message)),
+    trouble: (message) => logger.warn({ event: 'trouble' }, redactor.text(message)),
   }
 }
 

@@ -18,6 +18,9 @@ const RETRY_CANNOT_HELP: ReadonlySet<FailureLabel> = new Set([
   'content_policy',
 ])
 
+/** The gateway's own errors that a moment changes: a client that tries again finds the restarted gateway. */
+const OWN_AND_PASSING: ReadonlySet<string> = new Set(['shutting_down', 'request_timeout'])
+
 /** What a person can do about each label, as the second half of the error's message. */
 const NEXT_STEP: Record<FailureLabel, string> = {
   auth_expired: 'Renew the login: sparekey auth list shows which one.',
@@ -58,7 +61,8 @@ export function returnsAt(given: GivenUp): number | undefined {
 export function retryWords(given: GivenUp): RetryWords {
   const at = returnsAt(given)
   const waitMs = at === undefined ? undefined : Math.max(0, at - given.nowMs)
-  const hopeless = RETRY_CANNOT_HELP.has(given.failure.label) || given.code !== undefined
+  const hopeless =
+    given.code === undefined ? RETRY_CANNOT_HELP.has(given.failure.label) : !OWN_AND_PASSING.has(given.code)
   const tooLong = waitMs !== undefined && waitMs > LONGEST_CLIENT_WAIT_MS
   const retryAfterSeconds =
     waitMs === undefined || !tellsWait(given) ? undefined : Math.max(1, Math.ceil(waitMs / 1000))

@@ -60,12 +60,19 @@ export function openAiError(given: GivenUp): Record<string, unknown> {
       : {}
   return {
     message: errorMessage(given),
-    type: given.code === undefined ? skin.type : 'invalid_request_error',
+    type: given.code === undefined ? skin.type : ownType(given.code, skin.type),
     param: null,
     code: given.code ?? requestCode(given) ?? skin.code,
     ...resets,
     sparekey: sparekeyDetails(given),
   }
+}
+
+/** A fault of the gateway is not called the request's: agents stop and "correct" a request that was right. */
+function ownType(code: string, labelType: string): string {
+  const status = OWN_STATUS[code]
+  if (status === undefined) return labelType
+  return status >= 500 ? 'server_error' : 'invalid_request_error'
 }
 
 /** A fault of the request keeps the provider's own code: clients react to `previous_response_not_found` and the like. */

@@ -22,6 +22,8 @@ export interface FrameTooLarge {
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 const DEFAULT_LARGEST_FRAME_BYTES = 32 * 1024 * 1024
+/** A frame that drips in byte by byte would otherwise cost an object for every byte. */
+const MOST_SMALL_PARTS = 1024
 const TOO_LARGE: FrameTooLarge = { kind: 'too_large' }
 
 /**
@@ -33,6 +35,8 @@ export class SseFramer {
   /** Chunks (or parts of them) of the frame that is still open. */
   #open: Uint8Array[] = []
   #openBytes = 0
+  /** Parts at the end of `#open` that were not yet joined with their neighbours. */
+  #smallParts = 0
   #lineIsEmpty = true
   #lastWasCarriageReturn = false
   /** The blank line was ended by CR: an LF right behind it still belongs to this frame. */
@@ -94,6 +98,10 @@ export class SseFramer {
     if (bytes.length === 0) return
     this.#open.push(bytes)
     this.#openBytes += bytes.length
+    this.#smallParts += 1
+    if (this.#smallParts < MOST_SMALL_PARTS) return
+    this.#open.push(Buffer.concat(this.#open.splice(-MOST_SMALL_PARTS)))
+    this.#smallParts = 0
   }
 
   #close(): SseFrame {
@@ -101,6 +109,7 @@ export class SseFramer {
     const raw = only ?? Buffer.concat(this.#open)
     this.#open = []
     this.#openBytes = 0
+    this.#smallParts = 0
     this.#lineIsEmpty = true
     const event = parseFrame(raw, this.#first)
     this.#first = false

@@ -179,7 +179,7 @@ describe('I9 the same evidence gets the same label on every channel', () => {
           expect(widened).toEqual(plain)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[FACTS[0] as Fact, { x_a: ['\\"'] }]] },
     )
   })
 })

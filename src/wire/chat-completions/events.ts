@@ -1,4 +1,4 @@
-import { asArray, asObject, asText, parseObject } from '../json.ts'
+import { asArray, asNumber, asObject, asText, type JsonObject, parseObject } from '../json.ts'
 import { missingTerminal, saysError } from '../soft-failure.ts'
 import type { SseFrame } from '../sse.ts'
 import type { FrameMeaning, StreamObserver, Usage, WireEvidence } from '../wire.ts'
@@ -11,7 +11,8 @@ const VISIBLE: FrameMeaning = { kind: 'visible' }
 export class ChatStreamObserver implements StreamObserver {
   #output = false
   #frames = false
-  #finish = ''
+  /** Choices by index: begun, and ended with which reason. A request with `n` > 1 ends when all of them have. */
+  readonly #finishes = new Map<number, string>()
   #usage: Usage | undefined
 
   observe(frame: SseFrame): FrameMeaning {
@@ -24,25 +25,22 @@ export class ChatStreamObserver implements StreamObserver {
     if (object === undefined) return HANDSHAKE
     this.#frames = true
     this.#usage = chatUsage(object) ?? this.#usage
-    const choice = asObject(asArray(object['choices'])[0])
+    const choices = asArray(object['choices']).flatMap((each): JsonObject[] => {
+      const choice = asObject(each)
+      return choice === undefined ? [] : [choice]
+    })
     // Error marks are looked for before any delta is forwarded: an error frame was shown as assistant text (58017).
-    if (saysError(object) || asObject(choice?.['error']) !== undefined) return failed(event.data, event.name)
-    if (choice === undefined)
-      return object['code'] !== undefined && object['message'] !== undefined
-        ? failed(event.data, event.name)
-        : HANDSHAKE
-    const finish = asText(choice['finish_reason'])
-    if (isFailedFinish(finish)) return failed(event.data, event.name)
-    if (finish !== '') this.#finish = finish
-    const part = asObject(choice['delta']) ?? asObject(choice['message']) ?? choice
-    if (!showsChatOutput(part) && asText(part['text']) === '') return HANDSHAKE
-    this.#output = true
-    return VISIBLE
+    if (saysError(object) || choices.some(isFailedChoice)) return failed(event.data, event.name)
+    if (choices.length === 0 && object['code'] !== undefined && object['message'] !== undefined)
+      return failed(event.data, event.name)
+    const visible = choices.filter((choice) => this.#take(choice))
+    return visible.length === 0 ? HANDSHAKE : VISIBLE
   }
 
   end(): WireEvidence | undefined {
-    if (this.#finish !== '') {
-      return this.#output || endsWordless(this.#finish) ? undefined : EMPTY_ANSWER
+    const finishes = [...this.#finishes.values()]
+    if (finishes.length > 0 && !finishes.includes('')) {
+      return this.#output || finishes.some(endsWordless) ? undefined : EMPTY_ANSWER
     }
     return missingTerminal({ output: this.#output, frames: this.#frames, what: 'a finish_reason' })
   }
@@ -51,10 +49,25 @@ export class ChatStreamObserver implements StreamObserver {
     return this.#usage
   }
 
+  /** @returns whether the choice showed something */
+  #take(choice: JsonObject): boolean {
+    const index = asNumber(choice['index']) ?? 0
+    const finish = asText(choice['finish_reason'])
+    if (finish !== '' || !this.#finishes.has(index)) this.#finishes.set(index, finish)
+    const part = asObject(choice['delta']) ?? asObject(choice['message']) ?? choice
+    const shows = showsChatOutput(part) || asText(part['text']) !== ''
+    this.#output ||= shows
+    return shows
+  }
+
   #done(): FrameMeaning {
     const evidence = this.end()
     return evidence === undefined ? { kind: 'complete' } : { kind: 'failure', evidence }
   }
+}
+
+function isFailedChoice(choice: JsonObject): boolean {
+  return isFailedFinish(asText(choice['finish_reason'])) || asObject(choice['error']) !== undefined
 }
 
 function failed(body: string, eventName: string): FrameMeaning {

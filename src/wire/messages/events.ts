@@ -11,7 +11,9 @@ const VISIBLE: FrameMeaning = { kind: 'visible' }
 export class MessagesStreamObserver implements StreamObserver {
   #output = false
   #frames = false
+  #started = false
   #stopped = false
+  #stopReason = ''
   #usage: Usage | undefined
 
   observe(frame: SseFrame): FrameMeaning {
@@ -25,14 +27,15 @@ export class MessagesStreamObserver implements StreamObserver {
     const type = asText(object['type']) || event.name
     switch (type) {
       case 'message_start':
+        this.#started = true
         this.#count(asObject(asObject(object['message'])?.['usage']))
         return HANDSHAKE
       case 'message_delta':
+        this.#stopReason = asText(asObject(object['delta'])?.['stop_reason']) || this.#stopReason
         this.#count(asObject(object['usage']))
         return HANDSHAKE
       case 'message_stop':
-        this.#stopped = true
-        return { kind: 'complete' }
+        return this.#atStop()
       case 'content_block_start':
         return this.#shown(blockShows(asObject(object['content_block'])))
       case 'content_block_delta':
@@ -51,6 +54,13 @@ export class MessagesStreamObserver implements StreamObserver {
     return this.#usage
   }
 
+  /** A stop without a start, or without a word and a reason, is not a message: the SDK throws on the first and has nothing to show for the second. */
+  #atStop(): FrameMeaning {
+    if (!this.#started || (!this.#output && this.#stopReason === '')) return { kind: 'failure', evidence: EMPTY_ANSWER }
+    this.#stopped = true
+    return { kind: 'complete' }
+  }
+
   /** Later events may leave fields out; what was counted before stays. */
   #count(usage: JsonObject | undefined): void {
     this.#usage = { ...this.#usage, ...messagesUsage(usage) }
@@ -61,6 +71,11 @@ export class MessagesStreamObserver implements StreamObserver {
     this.#output = true
     return VISIBLE
   }
+}
+
+const EMPTY_ANSWER: WireEvidence = {
+  channel: 'end',
+  error: { name: 'EmptyAnswer', message: 'message_stop came without a message' },
 }
 
 /** An empty text or thinking block is only an announcement; a tool call or a tool's result is already something to act on. */

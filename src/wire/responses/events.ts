@@ -45,7 +45,8 @@ export class ResponsesStreamObserver implements StreamObserver {
     if (type === 'error' || event.name === 'error' || type === 'response.error') return failed(event.data, type)
     if (VISIBLE_EVENTS.has(type)) return this.#shown(asText(object['delta']) !== '' || !type.endsWith('.delta'))
     if (type === 'response.output_item.done') return this.#shown(showsSomething(asObject(object['item'])))
-    if (type === '' && saysError(object)) return failed(event.data, event.name)
+    // The protocol's own events may carry `error` fields of their own; in a foreign event the same field is the failure (58017, 68451).
+    if (!/^(?:response|codex)\./.test(type) && saysError(object)) return failed(event.data, type || event.name)
     return HANDSHAKE
   }
 
@@ -69,9 +70,11 @@ export class ResponsesStreamObserver implements StreamObserver {
     this.#terminal = true
     const response = asObject(object['response'])
     this.#usage = usageOf(response)
-    const failure = responseFailure(response ?? { status: type.slice('response.'.length) }, this.#output)
+    // Imitators leave the status out of the object: the event's name says it as well.
+    const status = asText(response?.['status']) || type.slice('response.'.length)
+    const failure = responseFailure({ ...response, status }, this.#output)
     if (failure !== undefined) return { kind: 'failure', evidence: { ...failure, body: data, eventName: type } }
-    if (type === 'response.failed') return failed(data, type)
+    if (type === 'response.failed' || type === 'response.cancelled') return failed(data, type)
     if (type === 'response.completed' && !this.#output && asArray(response?.['output']).length === 0) {
       return {
         kind: 'failure',

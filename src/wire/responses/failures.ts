@@ -1,6 +1,12 @@
 import { asArray, asNumber, asObject, asText, type JsonObject, parseObject } from '../json.ts'
-import { generalBodyFailure } from '../soft-failure.ts'
+import { generalBodyFailure, saysError } from '../soft-failure.ts'
 import type { Usage, WireEvidence } from '../wire.ts'
+
+/** Reasons that an answer was cut short on purpose: by the caller's own limit or by the caller. */
+const CUT_ON_PURPOSE = new Set(['max_output_tokens', 'max_messages', 'max_tool_calls', 'steered'])
+
+/** What a Response object may say about itself. Anything else there (`"status": "error"`) is not a Response. */
+const STATUSES = new Set(['completed', 'failed', 'in_progress', 'cancelled', 'queued', 'incomplete'])
 
 /**
  * Judges a Response object by its status.
@@ -13,16 +19,22 @@ export function responseFailure(response: JsonObject, hadOutput: boolean): WireE
   if (status === 'incomplete') {
     const reason = asText(asObject(response['incomplete_details'])?.['reason'])
     const empty = !hadOutput && !asArray(response['output']).some((item) => showsSomething(asObject(item)))
-    return reason === 'content_filter' && empty ? { channel: 'body' } : undefined
+    if (!empty || CUT_ON_PURPOSE.has(reason)) return undefined
+    return reason === 'content_filter' || saysError(response) ? { channel: 'body' } : EMPTY_INCOMPLETE
   }
-  return asObject(response['error']) === undefined ? undefined : { channel: 'body' }
+  return saysError(response) ? { channel: 'body' } : undefined
+}
+
+const EMPTY_INCOMPLETE: WireEvidence = {
+  channel: 'end',
+  error: { name: 'EmptyAnswer', message: 'the response is incomplete and shows nothing' },
 }
 
 /** A complete 200 body: a failure in disguise, or undefined when it is an answer. */
 export function responsesBodyFailure(text: string): WireEvidence | undefined {
   const object = parseObject(text)
   const status = asText(object?.['status'])
-  if (object === undefined || status === '') return generalBodyFailure(text) ?? missingStatus(object, text)
+  if (object === undefined || !STATUSES.has(status)) return generalBodyFailure(text) ?? missingStatus(object, text)
   const failure = responseFailure(object, false)
   if (failure !== undefined) return { ...failure, body: text }
   const output = asArray(object['output'])
