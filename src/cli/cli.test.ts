@@ -225,6 +225,20 @@ describe('configuration from the command line', () => {
     expect(readFileSync(path, 'utf8')).toBe('listn: 1\n')
   })
 
+  it('that cannot be written is told and not changed', async () => {
+    const { run, home } = commandLine()
+    const path = join(home, 'config.yaml')
+    writeFileSync(path, 'fallback: [openai/a]\n', { mode: 0o444 })
+    for (const words of [
+      ['strategy', 'openai', 'random'],
+      ['fallback', 'add', 'openai/b'],
+      ['fallback', 'clear'],
+    ]) {
+      expect(await run(words)).toMatchObject({ exit: 1, err: expect.stringContaining('it is read-only') as string })
+    }
+    expect(readFileSync(path, 'utf8')).toBe('fallback: [openai/a]\n')
+  })
+
   it('a damaged store is told and left as it is', async () => {
     const { run, home } = commandLine()
     await run(['auth', 'add', 'openai', '--api-key', KEY])

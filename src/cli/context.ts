@@ -1,4 +1,6 @@
 import { type Config, describeProblem } from '../config/config.ts'
+import { editConfig } from '../config/edit.ts'
+import { ConfigEditError } from '../config/edit-error.ts'
 import { type Home, homeOf } from '../config/home.ts'
 import { type ConfigFlags, loadConfig } from '../config/load.ts'
 import type { Environment } from '../platform/environment.ts'
@@ -81,6 +83,15 @@ const STORE_ADVICE: Partial<Record<StoreError['code'], string>> = {
 
 export function storeProblem(error: unknown): unknown {
   return error instanceof StoreError ? new CliError(EXIT.failed, error.message, STORE_ADVICE[error.code]) : error
+}
+
+/** Changes `config.yaml`. @throws CliError that says why it was left as it is */
+export async function changeConfig(context: CliContext, change: Parameters<typeof editConfig>[2]): Promise<void> {
+  try {
+    await editConfig(homeFor(context).config, context.platform, change)
+  } catch (error) {
+    throw error instanceof ConfigEditError ? new CliError(EXIT.failed, error.message) : error
+  }
 }
 
 /** Runs with an opened runtime and closes it, whatever happens. */

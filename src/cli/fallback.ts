@@ -1,23 +1,22 @@
-import { addFallback, clearFallback, editConfig, removeFallback } from '../config/edit.ts'
+import { addFallback, clearFallback, removeFallback } from '../config/edit.ts'
 import { CliError, EXIT } from './cli-error.ts'
-import { type CliContext, homeFor, printJson, readConfig, requireProvider } from './context.ts'
+import { changeConfig, type CliContext, printJson, readConfig, requireProvider } from './context.ts'
 
 /** `sparekey fallback`: the routes that end every chain. */
 export async function fallback(context: CliContext, action: string, route: string | undefined): Promise<void> {
   const config = await readConfig(context)
-  const path = homeFor(context).config
   if (action === 'add' || action === 'remove') {
     if (route === undefined || !/^[a-z0-9][a-z0-9._-]*\/\S+$/.test(route))
       throw new CliError(EXIT.usage, 'a route is provider/model, such as openrouter/anthropic/claude-sonnet-5')
     if (action === 'add') {
       requireProvider(config, route.slice(0, route.indexOf('/')))
-      await editConfig(path, context.platform, addFallback(route))
+      await changeConfig(context, addFallback(route))
     } else {
       if (!config.fallback.includes(route))
         throw new CliError(EXIT.failed, `"${route}" is not in the fallback chain`, 'see "sparekey fallback list"')
-      await editConfig(path, context.platform, removeFallback(route))
+      await changeConfig(context, removeFallback(route))
     }
-  } else if (action === 'clear') await editConfig(path, context.platform, clearFallback())
+  } else if (action === 'clear') await changeConfig(context, clearFallback())
   else if (action !== 'list') throw new CliError(EXIT.usage, `"${action}" is not one of list, add, remove, clear`)
   const after = action === 'list' ? config : await readConfig(context)
   if (context.json) return printJson(context, { fallback: after.fallback })

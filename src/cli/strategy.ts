@@ -1,8 +1,8 @@
-import { editConfig, setStrategy } from '../config/edit.ts'
+import { setStrategy } from '../config/edit.ts'
 import { nearest } from '../config/nearest.ts'
 import { DEFAULT_STRATEGY, STRATEGIES, STRATEGY_NAMES } from '../pool/strategies.ts'
 import { CliError, EXIT } from './cli-error.ts'
-import { type CliContext, homeFor, printJson, readConfig, requireProvider } from './context.ts'
+import { changeConfig, type CliContext, printJson, readConfig, requireProvider } from './context.ts'
 
 /** `sparekey strategy`: shows or sets how a provider's pool chooses. */
 export async function strategy(context: CliContext, name: string, wanted: string | undefined): Promise<void> {
@@ -17,7 +17,7 @@ export async function strategy(context: CliContext, name: string, wanted: string
         `known are ${STRATEGY_NAMES.join(', ')}`,
       )
     }
-    await editConfig(homeFor(context).config, context.platform, setStrategy(provider, wanted))
+    await changeConfig(context, setStrategy(provider, wanted))
   }
   const current = wanted ?? config.providers[provider]?.strategy ?? DEFAULT_STRATEGY
   if (context.json) return printJson(context, { provider, strategy: current })

@@ -467,4 +467,19 @@ describe('closing and reloading', () => {
     gateway.reload({ resolveChain: () => ({ kind: 'unknown', message: 'gone' }), listModels: () => ['z'], clients: [] })
     expect((await post(gateway, '/v1/responses', BODY)).status).toBe(404)
   })
+
+  it('a list of clients that was emptied does not open a listener of the network', async () => {
+    const troubles: string[] = []
+    const house = {
+      resolveChain: () => ({ kind: 'chain' as const, chain: [route()] }),
+      listModels: () => [],
+      clients: [clientKey('ci', 'client-key-1')],
+    }
+    const { gateway } = await begin({ host: '0.0.0.0', house, onTrouble: (message) => troubles.push(message) })
+    gateway.reload({ ...house, clients: [] })
+    const reached = { port: gateway.port, url: `http://127.0.0.1:${gateway.port}` } as Gateway
+    expect(await post(reached, '/v1/responses', BODY)).toMatchObject({ status: 401, code: 'client_key_required' })
+    expect((await post(reached, '/v1/responses', BODY, { authorization: 'Bearer client-key-1' })).status).toBe(200)
+    expect(troubles).toEqual([expect.stringContaining('old client keys stay')])
+  })
 })

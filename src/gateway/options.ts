@@ -63,7 +63,7 @@ export interface Gateway {
   readonly port: number
   /** Calls being answered now. */
   readonly inFlight: number
-  /** Swaps models, chains and client keys for calls that begin from now on. */
+  /** Swaps models, chains and client keys for calls that begin from now on. Keys stay when none would be left and the network can reach us. */
   reload(house: GatewayHouse): void
   /** Refuses new calls, lets running ones end for `graceMs`, then cuts them. @default 10 000 */
   close(graceMs?: number): Promise<void>

@@ -89,7 +89,11 @@ class RunningGateway implements Gateway {
   }
 
   reload(house: GatewayHouse): void {
-    this.#house = house
+    // A list that was emptied by mistake would open the accounts to everybody who reaches the port.
+    const opens = !this.#loopback && house.clients.length === 0
+    this.#house = opens ? { ...house, clients: this.#house.clients } : house
+    if (opens)
+      this.#options.onTrouble?.('"clients" is empty and the listener is open to the network: the old client keys stay')
   }
 
   async close(graceMs: number = DEFAULT_GRACE_MS): Promise<void> {
