@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { type Config, describeProblem } from './config/config.ts'
+import { type Config, type ConfigProblem, describeProblem } from './config/config.ts'
 import { homeOf } from './config/home.ts'
-import { completeProvider, loadConfig } from './config/load.ts'
+import { loadConfig, readProviders } from './config/load.ts'
 import type { ProviderFile } from './config/schema.ts'
 import { type Gateway, startGateway } from './gateway/index.ts'
 import { fixedEnvironment, systemEnvironment } from './platform/environment.ts'
@@ -27,6 +27,16 @@ export interface SparekeyOptions {
   }>
 }
 
+/** The configuration, or what was given beside it, cannot be right. Every problem is in the message and in `problems`. */
+export class SparekeyConfigError extends Error {
+  override readonly name = 'SparekeyConfigError'
+  readonly problems: readonly ConfigProblem[]
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(describeProblem).join('\n'))
+    this.problems = problems
+  }
+}
+
 /** The whole system inside one process. */
 export interface Sparekey {
   readonly config: Config
@@ -42,7 +52,7 @@ export interface Sparekey {
 
 /**
  * Opens the same home as the command line, or one in memory.
- * @throws Error when the configuration has problems (all of them are in the message); StoreError when the store cannot be opened
+ * @throws SparekeyConfigError when the configuration or the given providers have problems; StoreError when the store cannot be opened
  */
 export async function createSparekey(options: SparekeyOptions = {}): Promise<Sparekey> {
   const platform = systemPlatform
@@ -50,33 +60,27 @@ export async function createSparekey(options: SparekeyOptions = {}): Promise<Spa
   const inMemory = options.store === 'memory'
   const environment = inMemory ? fixedEnvironment({}) : systemEnvironment
   const loaded = await loadConfig(inMemory ? join(home, 'none', 'config.yaml') : join(home, 'config.yaml'), environment)
-  if ('problems' in loaded) throw new Error(loaded.problems.map(describeProblem).join('\n'))
-  const own = Object.entries(options.providers ?? {}).map(([name, each]) => [name, completeProvider(each)] as const)
-  const config = { ...loaded.config, providers: { ...loaded.config.providers, ...Object.fromEntries(own) } }
+  if ('problems' in loaded) throw new SparekeyConfigError(loaded.problems)
+  const own = readProviders(options.providers ?? {}, 'createSparekey')
+  if ('problems' in own) throw new SparekeyConfigError(own.problems)
+  const config = { ...loaded.config, providers: { ...loaded.config.providers, ...own.providers } }
   const problems = namesProblems(config, 'config.yaml')
-  if (problems.length > 0) throw new Error(problems.map(describeProblem).join('\n'))
+  if (problems.length > 0) throw new SparekeyConfigError(problems)
+  const key = environment.read('SPAREKEY_KEY')
   const store = await openStore(
-    inMemory || config.store === 'memory' ? { kind: 'memory' } : { kind: 'sqlite', homeDirectory: home },
+    inMemory || config.store === 'memory'
+      ? { kind: 'memory' }
+      : { kind: 'sqlite', homeDirectory: home, ...(key === undefined ? {} : { key }) },
     platform,
   )
-  for (const [index, { provider, label, secret, accountId }] of (options.credentials ?? []).entries()) {
-    const account = accountId === undefined ? {} : { accountId }
-    await store.addCredential(
-      {
-        id: platform.random.id('cred'),
-        provider,
-        label,
-        type: 'api-key',
-        source: { kind: 'stored' },
-        priority: index,
-        fingerprint: fingerprintOf(secret),
-        secret: { token: secret, ...account },
-        ...account,
-      },
-      platform.clock.now(),
-    )
-  }
   const runtime = new Runtime({ config, store, platform, environment })
+  try {
+    await addCredentials(runtime, options.credentials ?? [])
+  } catch (error) {
+    // An open database would keep the process from ending.
+    await runtime.close()
+    throw error
+  }
   const gateways: Gateway[] = []
   return {
     config,
@@ -102,5 +106,29 @@ export async function createSparekey(options: SparekeyOptions = {}): Promise<Spa
       await Promise.all(gateways.map((gateway) => gateway.close()))
       await runtime.close()
     },
+  }
+}
+
+async function addCredentials(runtime: Runtime, given: NonNullable<SparekeyOptions['credentials']>): Promise<void> {
+  for (const [index, { provider, label, secret, accountId }] of given.entries()) {
+    if (runtime.definitionOf(provider) === undefined) {
+      const message = 'is not a provider; name it under "providers"'
+      throw new SparekeyConfigError([{ where: 'createSparekey', key: `credentials[${index}].provider`, message }])
+    }
+    const account = accountId === undefined ? {} : { accountId }
+    await runtime.store.addCredential(
+      {
+        id: systemPlatform.random.id('cred'),
+        provider,
+        label,
+        type: 'api-key',
+        source: { kind: 'stored' },
+        priority: index,
+        fingerprint: fingerprintOf(secret),
+        secret: { token: secret, ...account },
+        ...account,
+      },
+      systemPlatform.clock.now(),
+    )
   }
 }

@@ -1,4 +1,4 @@
-export { createSparekey, type Sparekey, type SparekeyOptions } from './create-sparekey.ts'
+export { createSparekey, SparekeyConfigError, type Sparekey, type SparekeyOptions } from './create-sparekey.ts'
 export { classify } from './failure/classify.ts'
 export type { Evidence, Failure } from './failure/evidence.ts'
 export { FAILURE_LABELS, type FailureLabel } from './failure/labels.ts'

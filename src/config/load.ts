@@ -57,6 +57,22 @@ export function loadText(
   return { config: { ...complete(layers.merged, layers.sources), places: placesOf(parsed) } }
 }
 
+/** Providers given by a program instead of a file, checked like those of a file. @param where who gave them, in problems */
+export function readProviders(
+  providers: Readonly<Record<string, ProviderFile>>,
+  where: string,
+): { readonly providers: Config['providers'] } | { readonly problems: readonly ConfigProblem[] } {
+  const checked = configSchema.safeParse({ providers })
+  if (checked.success) return { providers: completeProviders(checked.data) }
+  return {
+    problems: checked.error.issues.map((issue) => ({
+      where,
+      key: issue.path.map(String).join('.'),
+      message: issue.code === 'unrecognized_keys' ? `unknown key "${issue.keys.join('", "')}"` : problemText(issue),
+    })),
+  }
+}
+
 class Layers {
   readonly sources: Record<string, string> = {}
   merged: ConfigFile
@@ -112,9 +128,7 @@ function complete(file: ConfigFile, sources: Readonly<Record<string, string>>): 
     // Brackets set an IPv6 address apart from its port; the network does not take them.
     listen: { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) },
     store: file.store ?? CONFIG_DEFAULTS.store,
-    providers: Object.fromEntries(
-      Object.entries(file.providers ?? {}).map(([name, each]) => [name, completeProvider(each ?? {})]),
-    ),
+    providers: completeProviders(file),
     models: file.models ?? {},
     fallback: file.fallback ?? [],
     fallbackPolicy: file.fallbackPolicy ?? 'any',
@@ -123,6 +137,12 @@ function complete(file: ConfigFile, sources: Readonly<Record<string, string>>): 
     clients: (file.clients ?? []).map(completeClient),
     sources,
   }
+}
+
+function completeProviders(file: ConfigFile): Config['providers'] {
+  return Object.fromEntries(
+    Object.entries(file.providers ?? {}).map(([name, each]) => [name, completeProvider(each ?? {})]),
+  )
 }
 
 /** Settings of a provider that the file does not name. */
