@@ -7,10 +7,7 @@ import type { RelayAnswer } from '../relay/call.ts'
  */
 export async function writeAnswer(response: ServerResponse, answer: RelayAnswer): Promise<void> {
   const body = answer.body[Symbol.asyncIterator]()
-  const gone = new Promise<'gone'>((resolve) => {
-    if (response.destroyed) resolve('gone')
-    response.once('close', () => resolve('gone'))
-  })
+  const client = new Departure(response)
   try {
     response.statusCode = answer.status
     for (const [name, value] of answer.headers) response.appendHeader(name, value)
@@ -20,18 +17,45 @@ export async function writeAnswer(response: ServerResponse, answer: RelayAnswer)
       response.flushHeaders()
     }
     for (;;) {
-      const next = await Promise.race([body.next(), gone])
+      const next = await client.orGone(body.next())
       if (next === 'gone') return
       if (next.done === true) break
       // A slow reader holds the upstream back: nothing piles up here.
-      if (!response.write(next.value) && (await Promise.race([drained(response), gone])) === 'gone') return
+      if (!response.write(next.value) && (await client.orGone(drained(response))) === 'gone') return
     }
-    await new Promise<void>((resolve) => {
-      response.end(resolve)
-      void gone.then(() => resolve())
-    })
+    await client.orGone(new Promise<void>((resolve) => response.end(resolve)))
   } finally {
     await body.return?.()
+  }
+}
+
+/**
+ * A client that may leave at any moment. Not one promise raced against each chunk: it would keep every chunk of the answer
+ * until the client is gone, and a long stream fill the memory.
+ */
+class Departure {
+  #left: boolean
+  #tell: (() => void) | undefined
+
+  constructor(response: ServerResponse) {
+    this.#left = response.destroyed
+    response.once('close', () => {
+      this.#left = true
+      this.#tell?.()
+    })
+  }
+
+  /** What comes first: the promise's end, or the client's. */
+  async orGone<T>(promise: Promise<T>): Promise<T | 'gone'> {
+    try {
+      return await new Promise<T | 'gone'>((resolve, reject) => {
+        if (this.#left) resolve('gone')
+        this.#tell = () => resolve('gone')
+        promise.then(resolve, reject)
+      })
+    } finally {
+      this.#tell = undefined
+    }
   }
 }
 
