@@ -21,5 +21,18 @@ import type { Provider } from './provider.ts'
 export const PROVIDERS: Readonly<Record<string, Provider>> = {
 ${ids.map(entry).join('\n')}
 }
+
+const BY_ALIAS: ReadonlyMap<string, Provider> = new Map(
+  Object.values(PROVIDERS).flatMap((provider) => (provider.aliases ?? []).map((alias) => [alias, provider] as const)),
+)
+
+/** The provider of an id or an alias, however it is written (Vertex_AI, llama.cpp). */
+export function providerNamed(name: string): Provider | undefined {
+  const written = name.toLowerCase()
+  const plain = written.replaceAll('_', '-')
+  for (const each of [written, plain])
+    if (Object.hasOwn(PROVIDERS, each)) return PROVIDERS[each]
+  return BY_ALIAS.get(written) ?? BY_ALIAS.get(plain)
+}
 `
 writeFileSync(new URL('_registry.ts', FOLDER), text)

@@ -1,4 +1,4 @@
-import { FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
+import { blameOf, FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
 import type { Failure } from '../failure/evidence.ts'
 import { classifyLine, parseLine } from './classify-line.ts'
 import { CliError, EXIT } from './cli-error.ts'
@@ -6,11 +6,13 @@ import { type CliContext, printJson } from './context.ts'
 import { layOut } from './table.ts'
 
 interface Expected {
-  readonly reason: string
+  readonly reason: FailureLabel
   readonly retryAfterMs: number | undefined
   readonly resetAt: number | undefined
   readonly modelScoped: boolean | undefined
   readonly alsoOk: readonly string[]
+  /** Careful readers disagree about it: another label with the same blame leads to much the same. */
+  readonly debatable: boolean
 }
 
 interface Judged {
@@ -23,7 +25,8 @@ interface Judged {
 export function scoreCorpus(context: CliContext, text: string): void {
   const judged = text.split('\n').flatMap((line, index) => judge(line, index + 1, context.platform.clock.now()))
   if (judged.length === 0) throw new CliError(EXIT.usage, 'the corpus is empty')
-  const misses = judged.filter(({ expected, failure }) => !isLenient(expected, failure))
+  const misses = judged.filter(({ expected, failure }) => failure.label !== expected.reason)
+  const lenient = judged.filter(({ expected, failure }) => isLenient(expected, failure)).length
   const strict = judged.filter(({ expected, failure }) => failure.label === expected.reason).length
   const timed = judged.filter(({ expected }) => expected.retryAfterMs !== undefined || expected.resetAt !== undefined)
   const times = timed.filter(({ expected, failure }) => timesAgree(expected, failure)).length
@@ -34,7 +37,7 @@ export function scoreCorpus(context: CliContext, text: string): void {
     printJson(context, {
       lines: judged.length,
       strict: strict / judged.length,
-      lenient: (judged.length - misses.length) / judged.length,
+      lenient: lenient / judged.length,
       times: { right: times, of: timed.length },
       model_scoped: { right: scopes, of: scoped.length },
       confusion,
@@ -54,7 +57,7 @@ export function scoreCorpus(context: CliContext, text: string): void {
     [
       ['lines', String(judged.length)],
       ['strict', percent(strict, judged.length)],
-      ['lenient', percent(judged.length - misses.length, judged.length)],
+      ['lenient', percent(lenient, judged.length)],
       ['times', `${times} of ${timed.length}`],
       ['model scope', `${scopes} of ${scoped.length}`],
     ],
@@ -89,6 +92,7 @@ function judge(text: string, number: number, nowMs: number): readonly Judged[] {
     readonly id?: string
     readonly label?: Readonly<Record<string, unknown>>
     readonly also_ok?: readonly string[]
+    readonly debatable?: unknown
   }
   const { label } = raw
   if (typeof label?.['reason'] !== 'string' || !(FAILURE_LABELS as readonly string[]).includes(label['reason']))
@@ -99,25 +103,26 @@ function judge(text: string, number: number, nowMs: number): readonly Judged[] {
     {
       id: raw.id ?? `line ${number}`,
       expected: {
-        reason: label['reason'],
+        reason: label['reason'] as FailureLabel,
         retryAfterMs: typeof retry === 'number' ? retry * 1000 : undefined,
         resetAt: typeof reset === 'string' ? Date.parse(reset) : undefined,
         modelScoped: typeof label['model_scoped'] === 'boolean' ? label['model_scoped'] : undefined,
         alsoOk: raw.also_ok ?? [],
+        debatable: raw.debatable !== undefined && raw.debatable !== null && raw.debatable !== false,
       },
       failure: classifyLine(parsed.line, nowMs),
     },
   ]
 }
 
-function isLenient({ reason, alsoOk }: Expected, { label }: Failure): boolean {
-  return label === reason || alsoOk.includes(label)
+function isLenient({ reason, alsoOk, debatable }: Expected, { label, blame }: Failure): boolean {
+  return label === reason || alsoOk.includes(label) || (debatable && blame === blameOf(reason))
 }
 
-/** Within a second and a half: sources round. */
+/** Within a second. */
 function timesAgree({ retryAfterMs, resetAt }: Expected, failure: Failure): boolean {
   const near = (left: number | undefined, right: number | undefined) =>
-    left === undefined || (right !== undefined && Math.abs(left - right) <= 1500)
+    left === undefined || (right !== undefined && Math.abs(left - right) <= 1000)
   return near(retryAfterMs, failure.retryAfterMs) && near(resetAt, failure.resetAt)
 }
 
@@ -126,7 +131,7 @@ function confusionOf(
 ): readonly { readonly expected: string; readonly got: FailureLabel; readonly count: number }[] {
   const counts = new Map<string, number>()
   for (const { expected, failure } of judged) {
-    if (isLenient(expected, failure)) continue
+    if (failure.label === expected.reason) continue
     const key = `${expected.reason} ${failure.label}`
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }

@@ -3,7 +3,7 @@ import type { ApiName, Channel, Evidence, Failure, HeaderRecord } from '../failu
 import { observeException } from '../failure/observe-exception.ts'
 import { observeHttp } from '../failure/observe-http.ts'
 import { observeSoft } from '../failure/observe-soft.ts'
-import { PROVIDERS } from '../providers/_registry.ts'
+import { providerNamed } from '../providers/_registry.ts'
 import { encodeSse, SseFramer } from '../wire/sse.ts'
 import type { WireEvidence, WireProtocol } from '../wire/wire.ts'
 import { WIRES } from '../wire/wires.ts'
@@ -77,7 +77,7 @@ export function parseLine(text: string): { readonly line: PayloadLine } | { read
 
 /** Goes the way that the relay goes: the same observers, the same wires, the same table. */
 export function classifyLine(line: PayloadLine, nowMs: number): Failure {
-  return classify(evidenceOf(line, line.nowMs ?? nowMs), PROVIDERS[line.provider]?.rules ?? [])
+  return classify(evidenceOf(line, line.nowMs ?? nowMs), providerNamed(line.provider)?.rules ?? [])
 }
 
 function evidenceOf(line: PayloadLine, seenAtMs: number): Evidence {

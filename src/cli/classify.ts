@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { toIsoText } from '../platform/clock.ts'
-import { PROVIDERS } from '../providers/_registry.ts'
+import { PROVIDERS, providerNamed } from '../providers/_registry.ts'
 import { DEFAULT_POLICY } from '../recovery/policy.ts'
 import { LABELS } from '../failure/labels.ts'
 import { CliError, EXIT } from './cli-error.ts'
@@ -60,7 +60,7 @@ export async function classifyCommand(
     context.terminal.out(
       `  then       ${DEFAULT_POLICY[failure.label].tries.map((each) => each.replace('_', ' ')).join(', ')}`,
     )
-    if (PROVIDERS[parsed.line.provider] === undefined)
+    if (providerNamed(parsed.line.provider) === undefined)
       context.terminal.err(`note: "${parsed.line.provider}" has no rules of its own; only the common ones were used`)
   }
 }

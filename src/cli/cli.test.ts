@@ -324,17 +324,22 @@ describe('classify', () => {
       },
       { id: 'b', ...line, label: { reason: 'billing', retry_after_s: null, reset_at: null, model_scoped: false } },
       { id: 'c', ...line, label: { reason: 'rate_limit' }, also_ok: ['quota_exhausted'] },
+      { id: 'd', ...line, label: { reason: 'entitlement' }, debatable: 'same blame' },
     ]
     writeFileSync(path, rows.map((row) => JSON.stringify(row)).join('\n'))
     expect((await run(['classify', '--corpus', path, '--json'])).json()).toMatchObject({
-      lines: 3,
-      strict: 1 / 3,
-      lenient: 2 / 3,
+      lines: 4,
+      strict: 1 / 4,
+      lenient: 3 / 4,
       times: { right: 1, of: 1 },
-      confusion: [{ expected: 'billing', got: 'quota_exhausted', count: 1 }],
-      misses: [{ id: 'b' }],
+      confusion: [
+        { expected: 'billing', got: 'quota_exhausted', count: 1 },
+        { expected: 'rate_limit', got: 'quota_exhausted', count: 1 },
+        { expected: 'entitlement', got: 'quota_exhausted', count: 1 },
+      ],
+      misses: [{ id: 'b' }, { id: 'c' }, { id: 'd' }],
     })
-    expect((await run(['classify', '--corpus', path])).out).toContain('33.3 %')
+    expect((await run(['classify', '--corpus', path])).out).toContain('25.0 %')
   })
 })
 

@@ -8,7 +8,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { Credential } from '../pool/credential.ts'
 import type { Described } from '../pool/pool.ts'
 import { type Store, StoreError } from '../pool/store-contract.ts'
-import { PROVIDERS } from '../providers/_registry.ts'
+import { PROVIDERS, providerNamed } from '../providers/_registry.ts'
 import { nearest } from '../config/nearest.ts'
 import { namesProblems, Runtime } from '../runtime/runtime.ts'
 import { openStore } from '../stores/open-store.ts'
@@ -118,6 +118,8 @@ export async function withRuntime<T>(context: CliContext, work: (runtime: Runtim
 export function requireProvider(config: Config, name: string): string {
   const known = [...new Set([...Object.keys(PROVIDERS), ...Object.keys(config.providers)])]
   if (known.includes(name)) return name
+  const alias = providerNamed(name)
+  if (alias !== undefined) return alias.id
   const guess = nearest(name, known)
   throw new CliError(
     EXIT.usage,

@@ -9,8 +9,9 @@ export async function fallback(context: CliContext, action: string, route: strin
     if (route === undefined || !/^[a-z0-9][a-z0-9._-]*\/\S+$/.test(route))
       throw new CliError(EXIT.usage, 'a route is provider/model, such as openrouter/anthropic/claude-sonnet-5')
     if (action === 'add') {
-      requireProvider(config, route.slice(0, route.indexOf('/')))
-      await changeConfig(context, addFallback(route))
+      const slash = route.indexOf('/')
+      const provider = requireProvider(config, route.slice(0, slash))
+      await changeConfig(context, addFallback(provider + route.slice(slash)))
     } else {
       if (!config.fallback.includes(route))
         throw new CliError(EXIT.failed, `"${route}" is not in the fallback chain`, 'see "sparekey fallback list"')

@@ -13,7 +13,7 @@ import { CONFIG_DEFAULTS, describeProblem } from './config.ts'
 import { homeOf } from './home.ts'
 import { loadConfig } from './load.ts'
 import { parseConfig } from './parse.ts'
-import { danglingNames, listModels, resolveChain } from './resolve.ts'
+import { danglingNames, definitionOf, listModels, resolveChain } from './resolve.ts'
 
 const EMPTY = fixedEnvironment({})
 
@@ -296,6 +296,13 @@ describe('what is wrong is told with its place', () => {
     ])
   })
 
+  it('providers may be called what people call them', async () => {
+    const config = await load('providers: { zhipu: {}, mine: { type: qwen } }\n')
+    expect(danglingNames(config, PROVIDERS)).toEqual([])
+    expect(definitionOf(config, PROVIDERS, 'zhipu')?.id).toBe('zai')
+    expect(definitionOf(config, PROVIDERS, 'mine')?.id).toBe('dashscope')
+  })
+
   it('names that nobody has', async () => {
     const config = await load(
       'models: { x: [openai-codx/x] }\nproviders: { lab: { baseUrl: "http://127.0.0.1:1" }, own: { type: openai-compatible } }\n',
@@ -327,6 +334,9 @@ describe('chains', () => {
     [FULL, 'other', ['openai-codex/other', 'openrouter/anthropic/claude-sonnet-5']],
     [FULL, 'qwen3-coder', ['lab-vllm/qwen3-coder', 'openrouter/anthropic/claude-sonnet-5']],
     [FULL, 'openai/gpt-5', ['openai/gpt-5', 'openrouter/anthropic/claude-sonnet-5']],
+    // A vendor whose provider is not set up: OpenRouter's users ask for its models by that name.
+    ['', 'deepseek/deepseek-chat', ['openai-codex/deepseek/deepseek-chat', 'openrouter/deepseek/deepseek-chat']],
+    ['providers: { deepseek: {} }', 'deepseek/deepseek-chat', ['deepseek/deepseek-chat']],
     ['', 'gpt-5.5', ['openai-codex/gpt-5.5', 'openrouter/gpt-5.5']],
     ['fallback: [openai-codex/gpt-5.5]', 'gpt-5.5', ['openai-codex/gpt-5.5', 'openrouter/gpt-5.5']],
     ['models: { a: [openai/a] }', 'b', 'no route serves the model "b"; did you mean "a"?'],

@@ -3,7 +3,8 @@ const LONGEST_WORD = 100
 /** @returns the candidate that a mistyped word most likely meant, if one is near */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
+  // Half of a short word may not differ: everything of three letters is near everything else.
+  let bestDistance = Math.min(Math.max(2, Math.floor(word.length / 3)), Math.floor((word.length - 1) / 2)) + 1
   for (const candidate of candidates) {
     // A model name of a megabyte, asked for by a client, must not hold up everybody else.
     if (Math.abs(word.length - candidate.length) >= Math.min(bestDistance, LONGEST_WORD)) continue

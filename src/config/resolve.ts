@@ -37,7 +37,7 @@ export function resolveChain(
   wire: WireName,
 ): Resolved {
   const own = entry(config.models, model)
-  const direct = own === undefined ? directRoute(config, registry, model) : undefined
+  const direct = own === undefined ? directRoute(config, registry, holders, model) : undefined
   const texts =
     own ??
     (direct === undefined ? undefined : [direct]) ??
@@ -85,8 +85,12 @@ export function definitionOf(config: Config, registry: Registry, name: string): 
   const builtIn = entry(registry, name)
   if (configured === undefined) return builtIn
   return configured.type === undefined
-    ? (builtIn ?? entry(registry, 'openai-compatible'))
-    : entry(registry, configured.type)
+    ? (builtIn ?? byAlias(registry, name) ?? entry(registry, 'openai-compatible'))
+    : (entry(registry, configured.type) ?? byAlias(registry, configured.type))
+}
+
+function byAlias(registry: Registry, name: string): Provider | undefined {
+  return Object.values(registry).find(({ aliases }) => aliases?.includes(name))
 }
 
 /** Settings of a provider, configured or not. */
@@ -94,11 +98,21 @@ export function providerConfig(config: Config, name: string): ProviderConfig {
   return entry(config.providers, name) ?? completeProvider({})
 }
 
-/** A known provider's name before the slash wins over a vendor's: `openai/gpt-5.5` is OpenAI, not a name at OpenRouter. */
-function directRoute(config: Config, registry: Registry, model: string): string | undefined {
+/**
+ * A known provider's name before the slash wins over a vendor's: `openai/gpt-5.5` is OpenAI, not a name at OpenRouter.
+ * Most vendors' names are providers too; they win only where somebody has set them up, or OpenRouter's users could not ask for `deepseek/deepseek-chat`.
+ */
+function directRoute(
+  config: Config,
+  registry: Registry,
+  holders: ReadonlySet<string>,
+  model: string,
+): string | undefined {
   const slash = model.indexOf('/')
   if (slash <= 0 || slash === model.length - 1) return undefined
-  return definitionOf(config, registry, model.slice(0, slash)) === undefined ? undefined : model
+  const name = model.slice(0, slash)
+  const isSetUp = Object.hasOwn(config.providers, name) || holders.has(name) || DEFAULT_ORDER.includes(name)
+  return isSetUp && definitionOf(config, registry, name) !== undefined ? model : undefined
 }
 
 function listing(config: Config, model: string): readonly string[] | undefined {
@@ -159,8 +173,9 @@ export function danglingNames(config: Config, registry: Registry): readonly Dang
     tell(key, `${what} "${name}" is not known`, nearest(name, candidates))
   }
   for (const [name, { type, baseUrl }] of Object.entries(config.providers)) {
-    if (type !== undefined) check(`providers.${name}.type`, type, Object.keys(registry), 'provider type')
-    const definition = entry(registry, type ?? name)
+    const definition = entry(registry, type ?? name) ?? byAlias(registry, type ?? name)
+    if (type !== undefined && definition === undefined)
+      check(`providers.${name}.type`, type, Object.keys(registry), 'provider type')
     if (definition === undefined && type === undefined)
       tell(`providers.${name}`, 'is not a built-in provider and names no "type"', nearest(name, Object.keys(registry)))
     if (definition?.baseUrl === '' && baseUrl === undefined)

@@ -4,5 +4,6 @@ export interface AnnouncedTimes {
   readonly retryAfterMs?: number
   /** Epoch ms. */
   readonly resetAt?: number
-  readonly timeSource?: 'body' | 'header' | 'prose'
+  /** `calendar`: not announced, but known of this kind of window. */
+  readonly timeSource?: 'body' | 'header' | 'prose' | 'calendar'
 }

@@ -1,6 +1,8 @@
+import type { AnnouncedTimes } from './announced-times.ts'
 import type { Evidence, Failure, HeaderRecord } from './evidence.ts'
 import { holds, isLastResort } from './holds.ts'
 import { asRecord } from './json-text.ts'
+import { nextReset } from './calendar.ts'
 import { blameOf, type FailureLabel } from './labels.ts'
 import { type Layer, readLayers } from './layers.ts'
 import { quotaGroupOf } from './quota-group.ts'
@@ -22,7 +24,7 @@ export function classify(evidence: Evidence, providerRules: readonly Rule[] = []
   const layers = readLayers(evidence)
   const headers = allHeaders(evidence, layers)
   const found = firstMatch(evidence, layers, headers, providerRules)
-  const times = found?.rule.ignoreTimes === true ? {} : readTimes(evidence, layers, headers)
+  const times = timesOf(found?.rule, evidence, layers, headers)
   const label = found === undefined ? 'unknown' : settle(found, announcedWaitMs(times, evidence.seenAtMs))
   const layer = found?.layer ?? layers[0]
   const speaking = layer === undefined || layer.message === '' ? layers.find(({ message }) => message !== '') : layer
@@ -42,6 +44,18 @@ export function classify(evidence: Evidence, providerRules: readonly Rule[] = []
     confidence: confidenceOf(found?.rule),
     evidence,
   }
+}
+
+function timesOf(
+  rule: Rule | undefined,
+  evidence: Evidence,
+  layers: readonly Layer[],
+  headers: HeaderRecord,
+): AnnouncedTimes {
+  const announced = rule?.ignoreTimes === true ? {} : readTimes(evidence, layers, headers)
+  if (rule?.resets === undefined || announced.resetAt !== undefined || announced.retryAfterMs !== undefined)
+    return announced
+  return { resetAt: nextReset(rule.resets, evidence.seenAtMs), timeSource: 'calendar' }
 }
 
 interface Match {

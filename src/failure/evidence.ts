@@ -59,7 +59,7 @@ export interface Failure {
   /** Epoch ms at which the limit resets. */
   readonly resetAt?: number
   /** Where `retryAfterMs` / `resetAt` come from, for evidence precedence. */
-  readonly timeSource?: 'body' | 'header' | 'prose'
+  readonly timeSource?: 'body' | 'header' | 'prose' | 'calendar'
   /** True when the failure is about this model only, not about the whole credential. */
   readonly modelScoped: boolean
   /** Limits shared by several credentials (organisation, project, account id), when the payload names one. */

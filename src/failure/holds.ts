@@ -44,7 +44,8 @@ function statusesOf(evidence: Evidence, layer: Layer): readonly number[] {
   return status !== undefined && (status < 200 || status >= 300) ? [status] : []
 }
 
-function meets(wanted: OneOrMore<string>, present: readonly string[]): boolean {
+function meets(wanted: OneOrMore<string> | RegExp, present: readonly string[]): boolean {
+  if (wanted instanceof RegExp) return present.some((each) => wanted.test(each))
   return present.length > 0 && many(wanted).some((each) => present.includes(each.toLowerCase()))
 }
 

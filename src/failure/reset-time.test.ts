@@ -57,7 +57,7 @@ describe('announced times', () => {
 
   it.each([
     [{ 'retry-after': '7' }, 7000],
-    [{ 'retry-after': '11.382867' }, 11_382.867],
+    [{ 'retry-after': '11.382867' }, 11_383],
     [{ 'retry-after-ms': '1500', 'retry-after': '2' }, 1500],
     [{ 'retry-after': 'Tue, 24 Nov 2026 12:00:30 GMT' }, 30_000],
     [{ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '6m0s' }, 360_000],

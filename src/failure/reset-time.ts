@@ -30,8 +30,8 @@ function plausible({ retryAfterMs, resetAt, timeSource }: AnnouncedTimes, seenAt
   const reset = resetAt !== undefined && resetAt > 0 && resetAt <= seenAtMs + LONGEST_MS
   if (!wait && !reset) return {}
   return {
-    ...(wait ? { retryAfterMs } : {}),
-    ...(reset ? { resetAt } : {}),
+    ...(wait ? { retryAfterMs: Math.round(retryAfterMs) } : {}),
+    ...(reset ? { resetAt: Math.round(resetAt) } : {}),
     ...(timeSource === undefined ? {} : { timeSource }),
   }
 }
@@ -102,7 +102,7 @@ const MOMENT_PROSE = new RegExp(
 )
 
 /** Providers whose zone-less times are Beijing time. Source: z.ai captures, 2026-02. */
-const BEIJING = /^(?:zai|zhipu|minimax|moonshot|kimi|alibaba|dashscope|volcengine|qwen)/
+const BEIJING = /^(?:zai|zhipu|bigmodel|glm|minimax|moonshot|kimi|alibaba|dashscope|volcengine|qwen)/
 
 function fromProse(layers: readonly Layer[], evidence: Evidence): AnnouncedTimes | undefined {
   for (const { message, shape } of layers) {

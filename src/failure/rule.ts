@@ -1,6 +1,9 @@
 import type { ApiName, Channel } from './evidence.ts'
 import type { FailureLabel } from './labels.ts'
 
+/** Calendars on which providers reset windows that they announce no time for. */
+export type ResetCalendar = 'midnight-utc' | 'midnight-pacific' | 'month-utc'
+
 /** One value or several alternatives. */
 export type OneOrMore<T> = T | readonly T[]
 
@@ -15,10 +18,10 @@ export interface Rule {
    * It is also the name that `Failure.rule` carries.
    */
   readonly seen: string
-  /** The provider's machine code (`error.code`, `error.details.error_code`, ...), compared without case. */
-  readonly code?: OneOrMore<string>
+  /** The provider's machine code (`error.code`, `error.details.error_code`, ...), compared without case; a pattern is held against the lower-cased code. */
+  readonly code?: OneOrMore<string> | RegExp
   /** The provider's error type (`error.type`, `status` of Google errors, ...), compared without case. */
-  readonly type?: OneOrMore<string>
+  readonly type?: OneOrMore<string> | RegExp
   /** HTTP status, or the numeric code inside the body when the HTTP status is 200. A pair is an inclusive range. */
   readonly status?: OneOrMore<number> | { readonly from: number; readonly to: number }
   /** Provider prose (never text that echoes the user's prompt), lower-cased before matching. */
@@ -39,4 +42,6 @@ export interface Rule {
   readonly byDuration?: true
   /** Durations in the payload are not about this failure (RetryInfo beside a per-day quota). */
   readonly ignoreTimes?: true
+  /** When such a window ends, for payloads that do not say. */
+  readonly resets?: ResetCalendar
 }

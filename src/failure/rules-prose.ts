@@ -47,7 +47,13 @@ export const PROSE_RULES: readonly Rule[] = [
     seen: 'common/text-rate-limit',
   },
 
-  // Who you are.
+  // Who you are. What the token endpoint says about a refresh token is final.
+  {
+    api: 'oauth',
+    text: /\b(?:token_expired|token_invalidated|token_revoked|invalid_grant|refresh_token_\w+)\b/,
+    is: 'auth_revoked',
+    seen: 'common/oauth-text-refresh-refused',
+  },
   {
     text: /(?:token|session|credential)s?(?: \w+)? (?:has |have |is |are )?(?:been )?expired|could not be validated|invalid (?:bearer|access|authentication) token|reauthenticat/,
     is: 'auth_expired',
@@ -98,6 +104,14 @@ export const PROSE_RULES: readonly Rule[] = [
     channel: ['exception', 'body', 'event', 'end'],
     is: 'invalid_response',
     seen: 'common/text-unexpected-end-of-json',
+  },
+
+  // A firewall before a relay refuses the client, whoever it is.
+  { status: 403, text: /^your request was blocked\.?$/, is: 'connection', seen: 'common/text-request-blocked' },
+  {
+    text: /^invalid (?:user |assistant |system |tool )?message\b/,
+    is: 'invalid_request',
+    seen: 'common/text-invalid-message',
   },
 
   // Types that say little come after every sentence (81453, I.12).

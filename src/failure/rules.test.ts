@@ -1,41 +1,20 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { anthropicRules } from '../providers/anthropic.rules.ts'
-import { openAiRules } from '../providers/openai.rules.ts'
-import { openAiCodexRules } from '../providers/openai-codex.rules.ts'
-import { openRouterRules } from '../providers/openrouter.rules.ts'
 import { classify } from './classify.ts'
-import type { Evidence } from './evidence.ts'
-import type { Rule } from './rule.ts'
-import { COMMON_RULES } from './rules.ts'
+import { FIXTURES, ownRules, readFixture, RULE_TABLES } from '../../test/support/rule-tables.ts'
 
-interface Fixture {
-  readonly evidence: Omit<Evidence, 'seenAtMs'>
-  readonly retryAfterMs?: number
-  readonly resetAt?: number
-  readonly quotaGroup?: string
-}
-
-const FIXTURES = new URL('../../test/fixtures/', import.meta.url)
-const TABLES: Readonly<Record<string, readonly Rule[]>> = {
-  'openai-codex': openAiCodexRules,
-  openai: openAiRules,
-  anthropic: anthropicRules,
-  openrouter: openRouterRules,
-  common: COMMON_RULES,
-}
 const SEEN_AT_MS = Date.UTC(2026, 2, 1)
 
-function read(name: string): Fixture {
-  return JSON.parse(readFileSync(new URL(`${name}.json`, FIXTURES), 'utf8')) as Fixture
-}
+it('every folder of fixtures belongs to a table', () => {
+  expect(readdirSync(FIXTURES).sort()).toEqual(Object.keys(RULE_TABLES).sort())
+})
 
-describe.each(Object.entries(TABLES))('rules of %s', (owner, rules) => {
+describe.each(Object.entries(RULE_TABLES))('rules of %s', (owner, rules) => {
   it.each(rules.map((rule) => [rule.seen, rule] as const))('%s is reached first by its fixture', (seen, rule) => {
     expect(seen.startsWith(`${owner}/`)).toBe(true)
     expect(existsSync(new URL(`${seen}.json`, FIXTURES))).toBe(true)
-    const fixture = read(seen)
-    const failure = classify({ ...fixture.evidence, seenAtMs: SEEN_AT_MS }, owner === 'common' ? [] : rules)
+    const fixture = readFixture(seen)
+    const failure = classify({ ...fixture.evidence, seenAtMs: SEEN_AT_MS }, ownRules(owner))
     expect(failure.rule).toBe(seen)
     if (rule.byDuration !== true) expect(failure.label).toBe(rule.is)
     if (fixture.retryAfterMs !== undefined) expect(failure.retryAfterMs).toBe(fixture.retryAfterMs)

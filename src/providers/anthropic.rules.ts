@@ -134,6 +134,12 @@ export const anthropicRules: readonly Rule[] = [
   },
   { type: 'rate_limit_error', text: /spend limit/, is: 'billing', seen: 'anthropic/429-spend-limit' },
 
+  // The SDK refuses before it sends.
+  {
+    text: /streaming is required for operations/,
+    is: 'invalid_request',
+    seen: 'anthropic/sdk-streaming-required',
+  },
   { text: /organization has been disabled/, is: 'auth_revoked', seen: 'anthropic/400-organization-disabled' },
   { text: /only authorized for use with claude code/, is: 'entitlement', seen: 'anthropic/400-only-claude-code' },
   { text: /oauth token has been revoked/, is: 'auth_revoked', seen: 'anthropic/403-token-revoked' },

@@ -12,6 +12,7 @@ const DEFAULT_VERSION = '2023-06-01'
 export const provider = defineProvider({
   id: 'anthropic',
   label: 'Anthropic API',
+  aliases: ['claude', 'claude-api', 'anthropic-proxy', 'claude-cli', 'claude-code'],
   wires: ['messages'],
   baseUrl: 'https://api.anthropic.com/v1',
   auth: ['api-key'],

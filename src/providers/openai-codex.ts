@@ -15,6 +15,7 @@ import {
 export const provider = defineProvider({
   id: 'openai-codex',
   label: 'OpenAI Codex (ChatGPT login)',
+  aliases: ['codex', 'chatgpt', 'openai-chatgpt'],
   wires: ['responses'],
   baseUrl: 'https://chatgpt.com/backend-api/codex',
   auth: ['oauth'],

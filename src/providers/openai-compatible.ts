@@ -1,6 +1,7 @@
 import type { HeaderRecord } from '../failure/evidence.ts'
 import { parseDurationMs } from '../failure/durations.ts'
-import { defineProvider, type HeaderPairs, type QuotaWindow } from './provider.ts'
+import type { WireName } from '../wire/wire.ts'
+import { defineProvider, type HeaderPairs, type ProviderSecret, type QuotaWindow } from './provider.ts'
 
 /** Any endpoint that speaks one of the three wires: vLLM, llama.cpp, LM Studio, a company's relay. The configuration gives its base URL. */
 export const provider = defineProvider({
@@ -11,14 +12,18 @@ export const provider = defineProvider({
   auth: ['api-key'],
   billing: 'metered',
   environmentVariables: [],
-  // Servers of the Messages wire look at one of the two; the other is ignored.
-  authHeaders: ({ token }, wire) => (wire === 'messages' ? [...bearer(token), ['x-api-key', token]] : bearer(token)),
+  authHeaders: bearerOrApiKey,
   rules: [],
   readQuota: rateWindows,
 })
 
 export function bearer(token: string): HeaderPairs {
   return [['authorization', `Bearer ${token}`]]
+}
+
+/** Servers of the Messages wire look at one of the two headers; the other is ignored. */
+export function bearerOrApiKey({ token }: ProviderSecret, wire: WireName): HeaderPairs {
+  return wire === 'messages' ? [...bearer(token), ['x-api-key', token]] : bearer(token)
 }
 
 /** `x-ratelimit-{limit,remaining,reset}-{requests,tokens}` as OpenAI and most compatible servers send them. */

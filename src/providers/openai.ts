@@ -6,6 +6,7 @@ import { bearer, rateWindows } from './openai-compatible.ts'
 export const provider = defineProvider({
   id: 'openai',
   label: 'OpenAI API',
+  aliases: ['openai-api'],
   wires: ['responses', 'chat-completions'],
   baseUrl: 'https://api.openai.com/v1',
   auth: ['api-key'],

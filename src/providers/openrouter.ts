@@ -6,6 +6,7 @@ import { defineProvider } from './provider.ts'
 export const provider = defineProvider({
   id: 'openrouter',
   label: 'OpenRouter',
+  aliases: ['open-router'],
   wires: ['chat-completions', 'responses', 'messages'],
   baseUrl: 'https://openrouter.ai/api/v1',
   auth: ['api-key'],

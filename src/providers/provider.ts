@@ -51,6 +51,8 @@ export interface Provider {
   readonly id: string
   /** For people: `OpenAI Codex (ChatGPT login)`. */
   readonly label: string
+  /** Other names under which people and tools know it; lower case. */
+  readonly aliases?: readonly string[]
   /** Protocols it speaks natively, the preferred one first. */
   readonly wires: readonly WireName[]
   /** Without trailing slash. Empty for `openai-compatible`, where the configuration must give one. */

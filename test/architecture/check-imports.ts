@@ -54,8 +54,8 @@ function objection(source: Source, row: Row, each: Import): string | undefined {
   }
   const room = target.includes('/') ? target.slice(0, target.indexOf('/')) : '.'
   if (room === source.room) {
-    // A provider's rows stand beside it: `openai.rules.ts` belongs to `openai.ts` alone.
-    if (target === `${source.id}.rules`) return undefined
+    // Rows are data: providers of one family (`gemini`, `vertex`) share a table.
+    if (target.endsWith('.rules')) return undefined
     const bound = row.inside !== undefined && !basename(source.id).startsWith('_')
     return bound && !row.inside.includes(target)
       ? `a file of ${room} may import only ${row.inside.join(', ')} of its own room, not ${target}`

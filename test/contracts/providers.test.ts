@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PROVIDERS } from '../../src/providers/_registry.ts'
+import { PROVIDERS, providerNamed } from '../../src/providers/_registry.ts'
+import { RULE_TABLES } from '../support/rule-tables.ts'
 import type { OutgoingRequest, Provider } from '../../src/providers/provider.ts'
 
 const SECRET = { token: 'planted-token-1234567890', accountId: 'acct-planted' }
@@ -19,9 +20,10 @@ describe.each(Object.entries(PROVIDERS))('provider %s keeps the contract', (name
     expect(provider.wires.length).toBeGreaterThan(0)
   })
 
-  it('has an https address without trailing slash, or none of its own', () => {
-    if (provider.baseUrl === '') expect(name).toBe('openai-compatible')
-    else expect(provider.baseUrl).toMatch(/^https:\/\/[^/]+(\/.*[^/])?$/)
+  it('has an https or loopback address without trailing slash, or none of its own', () => {
+    // A resource, project or gateway of the user's own has no address that we could know.
+    if (provider.baseUrl === '') expect(['openai-compatible', 'azure', 'vertex', 'cloudflare']).toContain(name)
+    else expect(provider.baseUrl).toMatch(/^(?:https:\/\/[^/]+|http:\/\/127\.0\.0\.1:\d+)(\/.*[^/])?$/)
   })
 
   it('sends the secret in authentication headers and nowhere else, whatever the caller sends', () => {
@@ -131,7 +133,31 @@ describe.each(Object.entries(PROVIDERS))('provider %s keeps the contract', (name
   it('names each of its rows once and as its own', () => {
     const seen = provider.rules.map((rule) => rule.seen)
     expect(new Set(seen).size).toBe(seen.length)
-    for (const each of seen) expect(each.startsWith(`${name}/`)).toBe(true)
+    const tables = new Set(seen.map((each) => each.slice(0, each.indexOf('/'))))
+    expect(tables.size).toBe(seen.length === 0 ? 0 : 1)
+    for (const table of tables) expect(RULE_TABLES[table]).toBe(provider.rules)
+  })
+})
+
+describe('names of providers', () => {
+  it('belong to one provider each', () => {
+    const names = Object.values(PROVIDERS).flatMap(({ id, aliases = [] }) => [id, ...aliases])
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
+    for (const name of names) expect(name).toBe(name.toLowerCase())
+  })
+
+  it.each([
+    ['zhipu', 'zai'],
+    ['Vertex_AI', 'vertex'],
+    ['llama.cpp', 'llama-cpp'],
+    ['openai_codex', 'openai-codex'],
+    ['one-api', 'new-api'],
+  ])('%s is %s', (name, id) => {
+    expect(providerNamed(name)?.id).toBe(id)
+  })
+
+  it('of nobody, and of every object, are nobody', () => {
+    for (const name of ['', 'nobody', 'constructor', '__proto__']) expect(providerNamed(name)).toBeUndefined()
   })
 })
 
