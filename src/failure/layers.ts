@@ -62,7 +62,7 @@ function readThrown(error: ErrorEvidence, layers: Layer[]): void {
   // SDKs put the provider's body into the message.
   const inner = findJson(said)
   if (inner !== undefined) readValue(inner.value, layers, 1, false)
-  layers.push(textLayer(said, { thrown, statuses: [...statuses.filter(isStatus), ...statusInText(said)] }))
+  layers.push(textLayer(withoutQuotedJson(said), { thrown, statuses: [...statuses.filter(isStatus), ...statusInText(said)] }))
 }
 
 function readText(text: string, layers: Layer[], depth: number, foreign: boolean): void {

@@ -109,7 +109,7 @@ export const PROSE_RULES: readonly Rule[] = [
   // A firewall before a relay refuses the client, whoever it is.
   { status: 403, text: /^your request was blocked\.?$/, is: 'connection', seen: 'common/text-request-blocked' },
   {
-    text: /^invalid (?:user |assistant |system |tool )?message\b/,
+    text: /^(?:\d{3} )?invalid (?:user |assistant |system |tool )?message\b/,
     is: 'invalid_request',
     seen: 'common/text-invalid-message',
   },
