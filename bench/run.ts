@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Agent, request } from 'undici'
+import { benchClassify } from './classify.ts'
 
 /**
  * What the gateway costs: the same calls straight to a fake provider and through the gateway, in turns within one run, each side in a process of its own.
@@ -64,6 +65,7 @@ try {
         `| ${what}, ${CONCURRENCY} at a time | ${fast.toFixed(0)} calls/s | ${slow.toFixed(0)} calls/s | x ${(slow / fast).toFixed(2)} |`,
       )
   }
+  benchClassify()
 } finally {
   for (const child of children) child.kill('SIGTERM')
   await agent.close()

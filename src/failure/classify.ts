@@ -34,7 +34,10 @@ export function classify(evidence: Evidence, providerRules: readonly Rule[] = []
   return {
     label,
     blame: blameOf(label),
-    message: redactMessage(speaking?.message ?? statusText(evidence)).slice(0, LONGEST_MESSAGE),
+    message: redactMessage((speaking?.message ?? statusText(evidence)).slice(0, 4 * LONGEST_MESSAGE)).slice(
+      0,
+      LONGEST_MESSAGE,
+    ),
     ...(code === undefined ? {} : { code: redactMessage(code) }),
     ...(type === undefined ? {} : { type: redactMessage(type) }),
     ...times,
@@ -63,6 +66,27 @@ interface Match {
   readonly layer: Layer
 }
 
+interface Parts {
+  readonly spoken: readonly Rule[]
+  readonly lastResort: readonly Rule[]
+}
+
+const COMMON: Parts = split(COMMON_RULES)
+const PARTS = new WeakMap<readonly Rule[], Parts>()
+
+function partsOf(rules: readonly Rule[]): Parts {
+  let parts = PARTS.get(rules)
+  if (parts === undefined) {
+    parts = split(rules)
+    PARTS.set(rules, parts)
+  }
+  return parts
+}
+
+function split(rules: readonly Rule[]): Parts {
+  return { spoken: rules.filter((rule) => !isLastResort(rule)), lastResort: rules.filter(isLastResort) }
+}
+
 /** Words first, from the innermost layer outwards; only then bare statuses and shapes. */
 function firstMatch(
   evidence: Evidence,
@@ -70,13 +94,10 @@ function firstMatch(
   headers: HeaderRecord,
   providerRules: readonly Rule[],
 ): Match | undefined {
-  const tables = [providerRules, COMMON_RULES]
+  const tables = [partsOf(providerRules), COMMON]
   for (const layer of layers) {
-    for (const table of tables) {
-      for (const rule of table) {
-        if (!isLastResort(rule) && holds(rule, { evidence, layer, headers })) return { rule, layer }
-      }
-    }
+    const held = { evidence, layer, headers }
+    for (const { spoken } of tables) for (const rule of spoken) if (holds(rule, held)) return { rule, layer }
   }
   const outermost = layers.at(-1)
   if (outermost === undefined) return undefined
@@ -85,11 +106,9 @@ function firstMatch(
   const answered = evidence.status !== undefined && (evidence.status < 200 || evidence.status >= 300)
   const statuses = answered && evidence.status !== undefined ? [evidence.status] : (named?.statuses ?? [])
   const layer: Layer = { ...outermost, statuses }
-  for (const table of tables) {
-    for (const rule of table) {
-      if (isLastResort(rule) && holds(rule, { evidence, layer, headers })) return { rule, layer: named ?? outermost }
-    }
-  }
+  const held = { evidence, layer, headers }
+  for (const { lastResort } of tables)
+    for (const rule of lastResort) if (holds(rule, held)) return { rule, layer: named ?? outermost }
   return undefined
 }
 
@@ -127,6 +146,8 @@ function confidenceOf(rule: Rule | undefined): Failure['confidence'] {
 
 /** WebSocket frames and some relays carry the upstream's headers inside the payload. */
 function allHeaders(evidence: Evidence, layers: readonly Layer[]): HeaderRecord {
+  if (!layers.some(({ object }) => object !== undefined && ('headers' in object || 'metadata' in object)))
+    return evidence.headers
   const merged: Record<string, string> = {}
   for (const { object } of [...layers].reverse()) {
     for (const source of [object?.['headers'], asRecord(object?.['metadata'])?.['headers']]) {

@@ -13,7 +13,8 @@ export function asRecord(value: unknown): JsonRecord | undefined {
  */
 export function findJson(text: string): { readonly value: unknown; readonly before: string } | undefined {
   const trimmed = text.trim()
-  const whole = parse(trimmed)
+  // A sentence is no JSON: an exception for each of them was half of the cost of a verdict.
+  const whole = /^[{["]/.test(trimmed) ? parse(trimmed) : undefined
   if (typeof whole === 'object' && whole !== null) return { value: whole, before: '' }
   // A JSON string that holds JSON: one more layer of quoting.
   if (typeof whole === 'string' && whole !== trimmed) return findJson(whole)

@@ -62,7 +62,9 @@ function readThrown(error: ErrorEvidence, layers: Layer[]): void {
   // SDKs put the provider's body into the message.
   const inner = findJson(said)
   if (inner !== undefined) readValue(inner.value, layers, 1, false)
-  layers.push(textLayer(withoutQuotedJson(said), { thrown, statuses: [...statuses.filter(isStatus), ...statusInText(said)] }))
+  layers.push(
+    textLayer(withoutQuotedJson(said), { thrown, statuses: [...statuses.filter(isStatus), ...statusInText(said)] }),
+  )
 }
 
 function readText(text: string, layers: Layer[], depth: number, foreign: boolean): void {
@@ -75,8 +77,8 @@ function readText(text: string, layers: Layer[], depth: number, foreign: boolean
       .trim()
     layers.push({
       ...BLANK,
-      text: lower(text.slice(0, 20_000)),
-      message: title.trim() || prose,
+      text: lower(text),
+      message: title.trim() || bounded(prose),
       shape: 'html',
       foreign,
     })
@@ -92,7 +94,7 @@ function readText(text: string, layers: Layer[], depth: number, foreign: boolean
 function textLayer(text: string, more: Partial<Layer>): Layer {
   // A machine code may stand alone where a body was expected.
   const code = /^[a-z0-9]+([_.-][a-z0-9]+)+$/i.test(text.trim()) ? [text.trim().toLowerCase()] : []
-  return { ...BLANK, text: lower(text), message: text.trim(), codes: code, shape: 'text', ...more }
+  return { ...BLANK, text: lower(text), message: bounded(text.trim()), codes: code, shape: 'text', ...more }
 }
 
 function readValue(value: unknown, layers: Layer[], depth: number, foreign: boolean): void {
@@ -170,7 +172,7 @@ function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign:
     // Only something that looks like an error: a quoted piece of the prompt is not one.
     if (found !== undefined && looksLikeError(found.value)) readValue(found.value, layers, depth + 1, foreign)
   }
-  const message = messages.join(' ').trim()
+  const message = bounded(messages.join(' ').trim())
   const params = typeof object['param'] === 'string' ? [object['param'].toLowerCase()] : []
   const prose = withoutQuotedJson(message)
   statuses.push(...statusInText(prose))
@@ -248,6 +250,15 @@ function isHtml(text: string): boolean {
   return /^\s*(?:<!doctype html|<html|<head|<body|<\?xml[^>]*>\s*<!doctype html)/i.test(text)
 }
 
+/** A provider's sentence is short; what is longer quotes a request. Its beginning and its end are held against the rows. */
+const PROSE_BEGINNING = 6_000
+const PROSE_END = 2_000
+
+function bounded(text: string): string {
+  if (text.length <= PROSE_BEGINNING + PROSE_END) return text
+  return `${text.slice(0, PROSE_BEGINNING)} ${text.slice(-PROSE_END)}`
+}
+
 function lower(text: string): string {
-  return text.replace(/[’‘]/g, "'").replace(/\s+/g, ' ').toLowerCase().trim()
+  return bounded(text).replace(/[’‘]/g, "'").replace(/\s+/g, ' ').toLowerCase().trim()
 }

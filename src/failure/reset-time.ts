@@ -57,10 +57,10 @@ function fieldTimes(object: JsonRecord, seenAtMs: number): AnnouncedTimes | unde
   let resetAt: number | undefined
   for (const part of parts.flatMap((each) => [each, asRecord(each?.['metadata'])])) {
     if (part === undefined) continue
-    for (const field of WAIT_FIELDS) retryAfterMs ??= secondsOrDuration(part[field])
-    for (const field of WAIT_MS_FIELDS) retryAfterMs ??= number(part[field])
-    for (const field of DELAY_FIELDS) retryAfterMs ??= secondsOrDuration(part[field])
-    for (const field of RESET_FIELDS) resetAt ??= momentOf(part[field], seenAtMs)
+    for (const field of WAIT_FIELDS) if (field in part) retryAfterMs ??= secondsOrDuration(part[field])
+    for (const field of WAIT_MS_FIELDS) if (field in part) retryAfterMs ??= number(part[field])
+    for (const field of DELAY_FIELDS) if (field in part) retryAfterMs ??= secondsOrDuration(part[field])
+    for (const field of RESET_FIELDS) if (field in part) resetAt ??= momentOf(part[field], seenAtMs)
   }
   if (retryAfterMs === undefined && resetAt === undefined) return undefined
   return {
@@ -105,15 +105,15 @@ const MOMENT_PROSE = new RegExp(
 const BEIJING = /^(?:zai|zhipu|bigmodel|glm|minimax|moonshot|kimi|alibaba|dashscope|volcengine|qwen)/
 
 function fromProse(layers: readonly Layer[], evidence: Evidence): AnnouncedTimes | undefined {
-  for (const { message, shape } of layers) {
+  for (const { text, shape } of layers) {
     // Boilerplate of an error page promises nothing.
     if (shape === 'html') continue
-    const moment = MOMENT_PROSE.exec(message)?.[1]
+    const moment = MOMENT_PROSE.exec(text)?.[1]
     if (moment !== undefined) {
       const resetAt = parseMoment(moment, BEIJING.test(evidence.provider) ? 480 : 0)
       if (resetAt !== undefined) return { resetAt, timeSource: 'prose' }
     }
-    const wait = WAIT_PROSE.exec(message)?.[1]
+    const wait = WAIT_PROSE.exec(text)?.[1]
     const retryAfterMs = wait === undefined ? undefined : parseDurationMs(wait.replace(/(?:,? and |, ?| )$/, ''))
     if (retryAfterMs !== undefined) return { retryAfterMs, timeSource: 'prose' }
   }

@@ -22,6 +22,13 @@ describe.each(Object.entries(RULE_TABLES))('rules of %s', (owner, rules) => {
     if (fixture.quotaGroup !== undefined) expect(failure.quotaGroup).toBe(fixture.quotaGroup)
   })
 
+  it('is written in lower case, as words are compared', () => {
+    for (const { code, type, param, thrown } of rules) {
+      const words = [code, type, param, thrown].flatMap((each) => (each instanceof RegExp ? [] : (each ?? [])))
+      for (const word of words) expect(word).toBe(word.toLowerCase())
+    }
+  })
+
   it('has no row twice and no fixture without a row', () => {
     const names = rules.map(({ seen }) => seen)
     expect(new Set(names).size).toBe(names.length)
