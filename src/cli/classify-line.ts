@@ -1,9 +1,12 @@
 import { classify } from '../failure/classify.ts'
+import type { Config } from '../config/config.ts'
+import { definitionOf } from '../config/resolve.ts'
 import type { ApiName, Channel, Evidence, Failure, HeaderRecord } from '../failure/evidence.ts'
+import type { Rule } from '../failure/rule.ts'
 import { observeException } from '../failure/observe-exception.ts'
 import { observeHttp } from '../failure/observe-http.ts'
 import { observeSoft } from '../failure/observe-soft.ts'
-import { providerNamed } from '../providers/_registry.ts'
+import { PROVIDERS, providerNamed } from '../providers/_registry.ts'
 import { encodeSse, SseFramer } from '../wire/sse.ts'
 import type { WireEvidence, WireProtocol } from '../wire/wire.ts'
 import { WIRES } from '../wire/wires.ts'
@@ -76,8 +79,15 @@ export function parseLine(text: string): { readonly line: PayloadLine } | { read
 }
 
 /** Goes the way that the relay goes: the same observers, the same wires, the same table. */
-export function classifyLine(line: PayloadLine, nowMs: number): Failure {
-  return classify(evidenceOf(line, line.nowMs ?? nowMs), providerNamed(line.provider)?.rules ?? [])
+export function classifyLine(line: PayloadLine, nowMs: number, config?: Config): Failure {
+  return classify(evidenceOf(line, line.nowMs ?? nowMs), rulesFor(line.provider, config))
+}
+
+/** The user's rows come first, as they do for a call. */
+function rulesFor(provider: string, config: Config | undefined): readonly Rule[] {
+  const configured = config !== undefined && Object.hasOwn(config.providers, provider)
+  const definition = configured ? definitionOf(config, PROVIDERS, provider) : providerNamed(provider)
+  return definition?.rules ?? []
 }
 
 function evidenceOf(line: PayloadLine, seenAtMs: number): Evidence {

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { toIsoText } from '../platform/clock.ts'
-import { PROVIDERS, providerNamed } from '../providers/_registry.ts'
+import { providerNamed } from '../providers/_registry.ts'
 import { DEFAULT_POLICY } from '../recovery/policy.ts'
 import { LABELS } from '../failure/labels.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { classifyLine, parseLine } from './classify-line.ts'
 import { scoreCorpus } from './classify-corpus.ts'
-import type { CliContext } from './context.ts'
+import { type CliContext, readConfig } from './context.ts'
 import { spellDuration, spellMoment } from './spell.ts'
 import { wrap } from './table.ts'
 
@@ -25,6 +25,7 @@ export async function classifyCommand(
     throw new CliError(EXIT.usage, 'give a file, or - for standard input')
   const text = await readText(context, file ?? '-')
   const lines = splitInput(text)
+  const config = await readConfig(context)
   if (lines.length === 0) throw new CliError(EXIT.usage, 'there is nothing to classify: the input is empty')
   for (const [index, each] of lines.entries()) {
     const parsed = parseLine(each)
@@ -34,7 +35,7 @@ export async function classifyCommand(
         `line ${index + 1}: ${parsed.problem}`,
         'each line is { provider, api, surface, status, headers, event, body, error }',
       )
-    const failure = classifyLine(parsed.line, context.platform.clock.now())
+    const failure = classifyLine(parsed.line, context.platform.clock.now(), config)
     const action = DEFAULT_POLICY[failure.label].tries[0] ?? 'surface'
     if (context.json || lines.length > 1) {
       const { label, blame, retryAfterMs, resetAt, modelScoped, rule } = failure
@@ -60,7 +61,7 @@ export async function classifyCommand(
     context.terminal.out(
       `  then       ${DEFAULT_POLICY[failure.label].tries.map((each) => each.replace('_', ' ')).join(', ')}`,
     )
-    if (providerNamed(parsed.line.provider) === undefined)
+    if (!Object.hasOwn(config.providers, parsed.line.provider) && providerNamed(parsed.line.provider) === undefined)
       context.terminal.err(`note: "${parsed.line.provider}" has no rules of its own; only the common ones were used`)
   }
 }

@@ -313,6 +313,28 @@ describe('classify', () => {
     })
   })
 
+  it("tries the user's own rows first", async () => {
+    const { run, home } = commandLine()
+    const path = join(home, 'failures.jsonl')
+    const odd = {
+      provider: 'my-relay',
+      api: 'chat',
+      surface: 'http',
+      status: 418,
+      body: '{"error":{"code":"TEAPOT_EMPTY"}}',
+    }
+    writeFileSync(path, JSON.stringify(odd))
+    expect((await run(['classify', path, '--json'])).json()).toMatchObject({ label: 'unknown' })
+    writeFileSync(
+      join(home, 'config.yaml'),
+      'providers:\n  my-relay:\n    baseUrl: http://127.0.0.1:1\n    type: openai-compatible\n    rules:\n      - { code: Teapot_Empty, is: quota_exhausted, name: teapot }\n',
+    )
+    expect((await run(['classify', path, '--json'])).json()).toMatchObject({
+      label: 'quota_exhausted',
+      rule: 'config/my-relay/teapot',
+    })
+  })
+
   it('scores a corpus and shows every miss', async () => {
     const { run, home } = commandLine()
     const path = join(home, 'corpus.jsonl')

@@ -303,6 +303,39 @@ describe('what is wrong is told with its place', () => {
     expect(definitionOf(config, PROVIDERS, 'mine')?.id).toBe('dashscope')
   })
 
+  it("the user's rows come before the built-in ones, once and for every call", async () => {
+    const config = await load(
+      'providers: { openai: { rules: [{ code: [A, b], is: billing }, { status: { from: 500, to: 599 }, text: "Odd .*", is: overloaded, modelScoped: true, name: odd }] } }\n',
+    )
+    const definition = definitionOf(config, PROVIDERS, 'openai')
+    expect(definition?.rules.slice(0, 2)).toEqual([
+      { code: ['a', 'b'], is: 'billing', seen: 'config/openai/1' },
+      {
+        status: { from: 500, to: 599 },
+        text: /Odd .*/i,
+        is: 'overloaded',
+        modelScoped: true,
+        seen: 'config/openai/odd',
+      },
+    ])
+    expect(definition?.rules.slice(2)).toEqual(PROVIDERS['openai']?.rules)
+    expect(definitionOf(config, PROVIDERS, 'openai')).toBe(definition)
+  })
+
+  it.each([
+    ['is: quota', 'is: must be one of', 5],
+    ['is: billing', 'needs at least one of code, type, status', 5],
+    ['is: billing\n        text: "(("', 'text: is not a regular expression', 6],
+    ['is: billing\n        text: "(a+)+b"', 'text: repeats a repetition', 6],
+    ['is: billing\n        kode: x', 'kode: unknown key; did you mean "code"?', 6],
+    ['is: billing\n        status: 1', 'status: ', 6],
+  ])('a row that says "%s" is refused with its line', (row, said, line) => {
+    const text = `providers:\n  openai:\n    strategy: random\n    rules:\n      - ${row}\n`
+    const [problem] = problems(text)
+    expect(problem).toContain(`config.yaml:${line}:`)
+    expect(problem).toContain(said)
+  })
+
   it('names that nobody has', async () => {
     const config = await load(
       'models: { x: [openai-codx/x] }\nproviders: { lab: { baseUrl: "http://127.0.0.1:1" }, own: { type: openai-compatible } }\n',

@@ -1,3 +1,4 @@
+import type { Rule } from '../failure/rule.ts'
 import type { Policy } from '../recovery/policy.ts'
 import type { StrategyName } from '../pool/strategies.ts'
 import type { WireName } from '../wire/wire.ts'
@@ -41,6 +42,8 @@ export interface ProviderConfig {
       }
     | undefined
   readonly proxy?: string | undefined
+  /** Rows of the user's own, tried before the built-in ones. */
+  readonly rules: readonly Rule[]
 }
 
 /** Milliseconds; see `relay/call.ts`. */

@@ -8,6 +8,7 @@ import { nearest } from './nearest.ts'
 import { parseConfig, type ParsedFile, type Place } from './parse.ts'
 import { problemText } from './problem-text.ts'
 import { type FileText, readConfigFile } from './read-config-file.ts'
+import { compileRules } from './user-rules.ts'
 import { type ConfigFile, configSchema, type ProviderFile } from './schema.ts'
 
 /** Settings given on the command line. */
@@ -141,12 +142,12 @@ function complete(file: ConfigFile, sources: Readonly<Record<string, string>>): 
 
 function completeProviders(file: ConfigFile): Config['providers'] {
   return Object.fromEntries(
-    Object.entries(file.providers ?? {}).map(([name, each]) => [name, completeProvider(each ?? {})]),
+    Object.entries(file.providers ?? {}).map(([name, each]) => [name, completeProvider(each ?? {}, name)]),
   )
 }
 
 /** Settings of a provider that the file does not name. */
-export function completeProvider(file: ProviderFile): ProviderConfig {
+export function completeProvider(file: ProviderFile, name = ''): ProviderConfig {
   return {
     type: file.type,
     wires: file.wires ?? (file.wire === undefined ? undefined : [file.wire]),
@@ -159,6 +160,7 @@ export function completeProvider(file: ProviderFile): ProviderConfig {
     maxConcurrent: file.maxConcurrent,
     oauth: file.oauth,
     proxy: file.proxy,
+    rules: compileRules(name, file.rules ?? []),
   }
 }
 

@@ -79,14 +79,28 @@ export function listModels(config: Config, registry: Registry, holders: Readonly
   return [...names]
 }
 
-/** The definition behind a name: a built-in provider, or a configured one of some type. */
+/** The definition behind a name: a built-in provider, or a configured one of some type, with the user's rows before its own. */
 export function definitionOf(config: Config, registry: Registry, name: string): Provider | undefined {
   const configured = entry(config.providers, name)
   const builtIn = entry(registry, name)
   if (configured === undefined) return builtIn
-  return configured.type === undefined
-    ? (builtIn ?? byAlias(registry, name) ?? entry(registry, 'openai-compatible'))
-    : (entry(registry, configured.type) ?? byAlias(registry, configured.type))
+  const definition =
+    configured.type === undefined
+      ? (builtIn ?? byAlias(registry, name) ?? entry(registry, 'openai-compatible'))
+      : (entry(registry, configured.type) ?? byAlias(registry, configured.type))
+  return definition === undefined || configured.rules.length === 0 ? definition : withRules(definition, configured)
+}
+
+/** One object for each configuration: a new table for every call would be prepared anew for every failure. */
+const EXTENDED = new WeakMap<ProviderConfig, Provider>()
+
+function withRules(definition: Provider, configured: ProviderConfig): Provider {
+  let extended = EXTENDED.get(configured)
+  if (extended === undefined) {
+    extended = { ...definition, rules: [...configured.rules, ...definition.rules] }
+    EXTENDED.set(configured, extended)
+  }
+  return extended
 }
 
 function byAlias(registry: Registry, name: string): Provider | undefined {

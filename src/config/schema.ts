@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
 import type { StrategyName } from '../pool/strategies.ts'
 import type { Action } from '../recovery/policy.ts'
+import { userRulesSchema } from './user-rules.ts'
 import type { WireName } from '../wire/wire.ts'
 
 /** What a file may say. Unknown keys are errors: a misspelt key that is ignored looks like a setting that does not work. */
@@ -71,6 +72,9 @@ const provider = z
       .strictObject({ issuer: url.optional(), tokenUrl: url.optional(), clientId: z.string().min(1).optional() })
       .optional(),
     proxy: url.optional(),
+    rules: userRulesSchema
+      .describe('Rows of your own for failures that the built-in ones do not know; tried before them')
+      .optional(),
   })
   .refine(({ wire, wires }) => wire === undefined || wires === undefined, 'takes "wire" or "wires", not both')
 
