@@ -73,7 +73,13 @@ export async function createSparekey(options: SparekeyOptions = {}): Promise<Spa
       : { kind: 'sqlite', homeDirectory: home, ...(key === undefined ? {} : { key }) },
     platform,
   )
-  const runtime = new Runtime({ config, store, platform, environment })
+  const runtime = new Runtime({
+    config,
+    store,
+    platform,
+    environment,
+    ...(inMemory || config.store === 'memory' ? {} : { recordTo: join(home, 'failures.jsonl') }),
+  })
   try {
     await addCredentials(runtime, options.credentials ?? [])
   } catch (error) {

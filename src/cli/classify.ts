@@ -5,6 +5,7 @@ import { DEFAULT_POLICY } from '../recovery/policy.ts'
 import { LABELS } from '../failure/labels.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { classifyLine, parseLine } from './classify-line.ts'
+import { classifyRecorded } from './classify-recorded.ts'
 import { scoreCorpus } from './classify-corpus.ts'
 import { type CliContext, readConfig } from './context.ts'
 import { spellDuration, spellMoment } from './spell.ts'
@@ -12,6 +13,7 @@ import { wrap } from './table.ts'
 
 export interface ClassifyOptions {
   readonly corpus?: string
+  readonly recorded?: string | true
 }
 
 /** `sparekey classify`: the verdict on error payloads, one JSON object or JSON Lines. */
@@ -21,6 +23,7 @@ export async function classifyCommand(
   options: ClassifyOptions,
 ): Promise<void> {
   if (options.corpus !== undefined) return scoreCorpus(context, await readText(context, options.corpus))
+  if (options.recorded !== undefined) return classifyRecorded(context, options.recorded)
   if (file === undefined && context.terminal.interactive)
     throw new CliError(EXIT.usage, 'give a file, or - for standard input')
   const text = await readText(context, file ?? '-')

@@ -111,7 +111,10 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['classify'],
     arguments: '[file]',
     summary: 'what is this error, and what would happen (file or - for standard input)',
-    options: [['--corpus <file>', 'compare with the labels of a JSON Lines file']],
+    options: [
+      ['--corpus <file>', 'compare with the labels of a JSON Lines file'],
+      ['--recorded [number]', 'failures that no row knew for sure; with a number, that one as a fixture'],
+    ],
     examples: [`echo '{"provider":"openai","status":429,"body":"{}"}' | sparekey classify -`],
     run: async (context, [file], options) =>
       (await import('./classify.ts')).classifyCommand(context, file, options as ClassifyOptions),

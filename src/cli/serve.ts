@@ -24,7 +24,14 @@ export async function serve(context: CliContext, options: ServeOptions): Promise
   const config = await readConfig(context, flags)
   const store = await openHomeStore(context, config)
   const { terminal, platform, environment } = context
-  const runtime = new Runtime({ config, store, platform, environment, onTrouble: (message) => log.trouble(message) })
+  const runtime = new Runtime({
+    config,
+    store,
+    platform,
+    environment,
+    recordTo: homeFor(context).failures,
+    onTrouble: (message) => log.trouble(message),
+  })
   const log = createLog({ destination: { write: (line) => terminal.err(line.trimEnd()) }, redactor: runtime.redactor })
   runtime.bus.subscribe(log.listener)
   let holders = await runtime.holders()

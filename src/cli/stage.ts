@@ -32,6 +32,7 @@ export async function startStage(
     models: {},
     fallback: [],
     fallbackPolicy: 'any',
+    recordFailures: false,
     policy: DEFAULT_POLICY,
     limits: CONFIG_DEFAULTS.limits,
     clients: [],

@@ -13,6 +13,8 @@ export interface Config {
   /** Appended to every chain. */
   readonly fallback: readonly string[]
   readonly fallbackPolicy: 'any' | 'subscription-only'
+  /** Keep failures that no row knew for sure in `failures.jsonl`, without secrets. */
+  readonly recordFailures: boolean
   readonly policy: Policy
   readonly limits: ConfigLimits
   /** Client keys by their SHA-256 (hex, lower case); empty = open. */
@@ -63,6 +65,7 @@ export const CONFIG_DEFAULTS = {
   store: 'sqlite',
   strategy: 'fill_first',
   affinity: 'session',
+  recordFailures: true,
   avoidBelow: 20,
   limits: {
     deadlineMs: 600_000,

@@ -133,6 +133,7 @@ function complete(file: ConfigFile, sources: Readonly<Record<string, string>>): 
     models: file.models ?? {},
     fallback: file.fallback ?? [],
     fallbackPolicy: file.fallbackPolicy ?? 'any',
+    recordFailures: file.recordFailures ?? CONFIG_DEFAULTS.recordFailures,
     policy: mergePolicy(file.policy ?? {}),
     limits: { ...CONFIG_DEFAULTS.limits, ...withoutUndefined(file.limits ?? {}) },
     clients: (file.clients ?? []).map(completeClient),

@@ -142,6 +142,10 @@ export const configSchema = z.strictObject({
   models: z.record(z.string().min(1), z.array(route).min(1)).nullable().optional(),
   fallback: z.array(route).nullable().optional(),
   fallbackPolicy: z.enum(['any', 'subscription-only']).optional(),
+  recordFailures: z
+    .boolean()
+    .describe('Keep failures that no row knew for sure in failures.jsonl, without secrets')
+    .optional(),
   policy: policy.nullable().optional(),
   limits: limits.nullable().optional(),
   clients: z.array(client).nullable().optional(),

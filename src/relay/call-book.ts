@@ -13,6 +13,8 @@ export interface BookDependencies {
   readonly platform: Platform
   readonly policy: Policy
   readonly emit: (event: TelemetryEvent) => void
+  /** Told every failure of an attempt once, with its evidence. */
+  readonly onFailure?: (failure: Failure) => void
 }
 
 /** Keeps the record of one call: an event per step, an entry per attempt, and the end of the lease that served it. */
@@ -122,6 +124,7 @@ export class CallBook {
   #emitFailed(failure: Failure, lease: Lease, durationMs: number, benchedUntilMs: number | undefined): void {
     const { label, rule, message } = failure
     const { status } = failure.evidence
+    this.#deps.onFailure?.(failure)
     this.#deps.emit({
       type: 'attempt_failed',
       ...this.#at(),

@@ -36,6 +36,8 @@ export interface RelayDependencies {
   readonly limits: Limits
   readonly budget: RetryBudget
   readonly emit: (event: TelemetryEvent) => void
+  /** Told every failure of an attempt once, with its evidence. Must not throw. */
+  readonly onFailure?: (failure: Failure) => void
   /** Told every secret before it is sent, so that logs can mask it. */
   readonly onSecret?: (secret: string) => void
 }

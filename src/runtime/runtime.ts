@@ -1,3 +1,4 @@
+import { FailureRecorder } from './failure-recorder.ts'
 import type { Config, ConfigProblem } from '../config/config.ts'
 import {
   danglingNames,
@@ -29,6 +30,8 @@ export interface RuntimeOptions {
   readonly environment: Environment
   /** @default undici */
   readonly network?: Network
+  /** Where failures that no row knew for sure are kept. @default nowhere */
+  readonly recordTo?: string
   /** Told about what was survived; already without secrets. */
   readonly onTrouble?: (message: string) => void
 }
@@ -42,6 +45,7 @@ export class Runtime {
   readonly #options: RuntimeOptions
   readonly #network: Network
   readonly #budget = new RetryBudget()
+  readonly #recorder: FailureRecorder | undefined
   #config: Config
   #relay: Relay
 
@@ -61,6 +65,15 @@ export class Runtime {
       readEnvironment: (variable) => options.environment.read(variable),
       onTrouble: ({ message }) => trouble(message),
     })
+    this.#recorder =
+      options.recordTo === undefined
+        ? undefined
+        : new FailureRecorder({
+            path: options.recordTo,
+            platform: options.platform,
+            redact: (text) => this.redactor.text(text),
+            onTrouble: trouble,
+          })
     this.#relay = this.#makeRelay()
   }
 
@@ -114,6 +127,7 @@ export class Runtime {
   }
 
   async close(): Promise<void> {
+    await this.#recorder?.flush()
     await this.pool.close()
     await this.#network.close()
     await this.store.close()
@@ -129,6 +143,7 @@ export class Runtime {
       limits,
       budget: this.#budget,
       emit: (event) => this.bus.emit(event),
+      ...(this.#config.recordFailures ? { onFailure: (failure) => this.#recorder?.record(failure) } : {}),
       onSecret: (secret) => this.redactor.add(secret),
     })
   }

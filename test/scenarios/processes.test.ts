@@ -7,6 +7,7 @@ import { PROVIDERS } from '../../src/providers/_registry.ts'
 import { type Scenario, type Simulator, startSimulator } from '../../src/simulator/index.ts'
 import { openStore } from '../../src/stores/open-store.ts'
 import { ask } from '../support/client.ts'
+import { commandLine } from '../support/cli.ts'
 import { served } from '../support/served.ts'
 import { temporaryHome } from '../support/temporary-home.ts'
 import { addCredential, baseUrlOf } from '../support/world.ts'
@@ -99,6 +100,23 @@ describe('real processes', () => {
     }
     expect(acknowledged.size).toBeGreaterThan(0)
   }, 60_000)
+
+  it('what no row knew is recorded, shown, and printed as a fixture', async () => {
+    const odd = { kind: 'error' as const, status: 418, body: { error: { message: 'The teapot is empty (tok-a)' } } }
+    const upstream = await simulator({ name: 'x', description: '', credentials: { 'tok-a': { steps: [odd] } } })
+    const home = await homeWith(['tok-a'])
+    const gateway = await served(home, { 'openai-codex': baseUrlOf('openai-codex', upstream.url) })
+    expect(await ask(gateway.url, 'responses', false)).toMatchObject({ ending: 'error' })
+    gateway.process.kill('SIGTERM')
+    expect(await gateway.ended()).toBe(0)
+    const cli = commandLine({ SPAREKEY_HOME: home })
+    const shown = await cli.run(['classify', '--recorded'])
+    expect(shown.out).toContain('The teapot is empty')
+    expect(shown.out).toContain('openai-codex')
+    const fixture = (await cli.run(['classify', '--recorded', '1'])).json()
+    expect(fixture).toMatchObject({ evidence: { channel: 'http', provider: 'openai-codex', status: 418 } })
+    expect((await cli.run(['classify', '--recorded', '9'])).exit).toBe(2)
+  })
 
   it('I12 no planted secret in any log, answer, header, error or file', async () => {
     const secrets = ['planted-secret-alpha-1111', 'planted-secret-bravo-2222', 'planted-secret-charly-3333']
