@@ -7,11 +7,16 @@ const END = '<!-- labels:end -->'
 /** The labels and what is done about each, as a markdown table made from the tables that the code runs on. */
 export function labelTable(): string {
   const rows = FAILURE_LABELS.map((label) => {
-    const policy = DEFAULT_POLICY[label]
-    const tries = policy.tries.map((action) => action.replace('_', ' ')).join(', ')
-    return `| \`${label}\` | ${LABELS[label].meaning} | ${tries}${retriesText(policy)} | ${benchText(policy.bench)} |`
+    const { tries, bench } = policyWords(DEFAULT_POLICY[label])
+    return `| [\`${label}\`](docs/failures/${label}.md) | ${LABELS[label].meaning} | ${tries} | ${bench} |`
   })
   return ['| label | meaning | tried in this order | bench |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+/** A row of the recovery table in words. */
+export function policyWords(policy: PolicyRow): { readonly tries: string; readonly bench: string } {
+  const tries = policy.tries.map((action) => action.replace('_', ' ')).join(', ')
+  return { tries: `${tries}${retriesText(policy)}`, bench: benchText(policy.bench) }
 }
 
 /** @throws Error when the text has no markers: a table that is silently not written would go stale */

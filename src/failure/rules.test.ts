@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { classify } from './classify.ts'
 import { FIXTURES, ownRules, readFixture, RULE_TABLES } from '../../test/support/rule-tables.ts'

@@ -2,6 +2,12 @@ import type { Rule } from '../failure/rule.ts'
 
 /** xAI: `{ code, error }` with the sentence in `error`. Source: docs.x.ai and captures, 2026-11. */
 export const xaiRules: readonly Rule[] = [
+  // The code is the one of a missing permission: the sentence comes first.
+  {
+    text: /content violates usage guidelines|failed check: safety_check/,
+    is: 'content_policy',
+    seen: 'xai/403-safety',
+  },
   {
     text: /used all available credits|monthly spending limit|have any credits or licenses|run out of credits/,
     is: 'billing',
@@ -23,9 +29,4 @@ export const xaiRules: readonly Rule[] = [
     seen: 'xai/403-permission-denied',
   },
   { text: /model \S+ does not exist or your team/, is: 'model_not_found', modelScoped: true, seen: 'xai/404-model' },
-  {
-    text: /content violates usage guidelines|failed check: safety_check/,
-    is: 'content_policy',
-    seen: 'xai/400-safety',
-  },
 ]

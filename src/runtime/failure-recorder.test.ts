@@ -86,7 +86,7 @@ describe('FailureRecorder', () => {
     writeFileSync(one.path, `${readFileSync(one.path, 'utf8')}{"half":\n[]\n`)
     two.recorder.record(failure(418, 'second odd words'))
     await two.recorder.flush()
-    expect((await readRecords(one.path)).map(({ body }) => body).sort()).toEqual([
+    expect((await readRecords(one.path)).map(({ body = '' }) => body).sort()).toEqual([
       'first odd words',
       'second odd words',
     ])

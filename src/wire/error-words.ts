@@ -22,7 +22,7 @@ const RETRY_CANNOT_HELP: ReadonlySet<FailureLabel> = new Set([
 const OWN_AND_PASSING: ReadonlySet<string> = new Set(['shutting_down', 'request_timeout'])
 
 /** What a person can do about each label, as the second half of the error's message. */
-const NEXT_STEP: Record<FailureLabel, string> = {
+export const NEXT_STEP: Record<FailureLabel, string> = {
   auth_expired: 'Renew the login: sparekey auth list shows which one.',
   auth_revoked: 'The credential is no longer accepted: sparekey auth list shows which one; add it again.',
   rate_limit: 'Try again shortly, or add another credential.',
