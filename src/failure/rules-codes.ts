@@ -4,7 +4,7 @@ import type { Rule } from './rule.ts'
 export const CODE_RULES: readonly Rule[] = [
   // The caller's own doing.
   {
-    thrown: ['caller_aborted', 'apiuseraborterror', 'abort_err'],
+    thrown: ['caller_aborted', 'apiuseraborterror', 'abort_err', 'cancellederror'],
     is: 'cancelled',
     seen: 'common/thrown-caller-aborted',
   },
@@ -65,6 +65,7 @@ export const CODE_RULES: readonly Rule[] = [
       'payment_required',
       'insufficient_credits',
       'arrearage',
+      'accountoverdueerror',
     ],
     is: 'billing',
     seen: 'common/code-insufficient-quota',
@@ -108,6 +109,7 @@ export const CODE_RULES: readonly Rule[] = [
       'context_window_exceeded',
       'max_tokens_exceeded',
       'token_limit_exceeded',
+      'model_max_prompt_tokens_exceeded',
       'model_context_window_exceeded',
     ],
     is: 'context_overflow',

@@ -7,7 +7,7 @@ import type { Rule } from './rule.ts'
 export const PROSE_RULES: readonly Rule[] = [
   // Overflow: token wording is required (52261), and a per-minute throttle is none (I.4).
   {
-    text: /maximum context length|context (?:window|length|size)[^.]{0,60}(?:exceed|too (?:long|large))|exceed\w*[^.]{0,80}context (?:window|length|size)|prompt (?:is )?too long: \d+ tokens|(?:input|prompt)(?: token length)? (?:is )?too long|longer than the model's context|model token limit: \d+|tokens in request more than max|input tokens exceed|total tokens exceeds?|model_context_window_exceeded|reduce the length of (?:the (?:messages|input|prompt)|either one)|request requires approximately \d+ tokens|(?:上下文|提示词)[^。]{0,6}(?:过长|超出)/,
+    text: /maximum context length|context (?:window|length|size)[^.]{0,60}(?:exceed|too (?:long|large))|exceed\w*[^.]{0,80}context (?:window|length|size|limit)|maximum prompt length|prompt token count[^.]{0,20} exceeds|prompt (?:is )?too long: \d+ tokens|(?:input|prompt)(?: token length)? (?:is )?too long|longer than the model's context|model token limit: \d+|tokens in request more than max|input tokens exceed|total tokens exceeds?|model_context_window_exceeded|reduce the length of (?:the (?:messages|input|prompt)|either one)|request requires approximately \d+ tokens|(?:上下文|提示词)[^。]{0,6}(?:过长|超出)/,
     is: 'context_overflow',
     seen: 'common/text-maximum-context-length',
   },
@@ -19,7 +19,7 @@ export const PROSE_RULES: readonly Rule[] = [
 
   // A named period is a usage window, whatever the status (93979, 107166, 63021).
   {
-    text: /usage (?:limit|quota)|subscription quota|(?:daily|weekly|hourly|\d-hour|\d-day|week|day) ?(?:\/ ?monthly )?[^.]{0,20}(?:spending limit|limit (?:reached|exhausted|exceeded)|quota (?:reached|exhausted|exceeded|limit))|(?:tokens|requests) per day|\b(?:tpd|rpd)\b|free-models-per-day|quota will reset (?:tomorrow|on|at)|credentials[^.]{0,60}cooling down|included free usage|使用上限/,
+    text: /usage (?:limit|quota)|subscription quota|(?:daily|weekly|monthly|hourly|\d-hour|\d-day|week|day) ?(?:\/ ?monthly )?[^.]{0,20}(?:spending limit|limit (?:reached|exhausted|exceeded)|quota (?:reached|exhausted|exceeded|limit))|(?:tokens|requests) per day|\b(?:tpd|rpd)\b|free-models-per-day|daily rate limit|reached the set [^.]{0,20}limit|quota will reset (?:tomorrow|on|at)|credentials[^.]{0,60}cooling down|included free usage|使用上限/,
     is: 'quota_exhausted',
     seen: 'common/text-usage-limit',
   },
@@ -30,7 +30,7 @@ export const PROSE_RULES: readonly Rule[] = [
     seen: 'common/text-quota-will-reset-after',
   },
   {
-    text: /insufficient (?:account )?(?:balance|credits?|funds|usd|quota balance)|credit balance is too low|account balance is too low|out of (?:credits|extra usage)|used all available credits|spend(?:ing)? limit|please check your plan and billing|余额不足|额度已用尽|account is in good standing|budget has been exceeded|exceeded? budget|crossed budget|quota is not enough|used up your points|requires (?:more|available) credits|payment required|credits are depleted|draw from your extra usage/,
+    text: /(?:insufficient|overdue) (?:account )?(?:balance|credits?|funds|usd|quota balance)|credit balance is too low|account balance is (?:too low|insufficient)|out of (?:credits|extra usage)|used all available credits|spend(?:ing)? limit|please check your plan and billing|余额不足|额度已用尽|account is in good standing|budget has been exceeded|exceeded? budget|crossed budget|quota is not enough|used up your points|requires (?:more|available) credits|payment required|credits are depleted|draw from your extra usage/,
     is: 'billing',
     seen: 'common/text-credit-balance',
   },
@@ -50,7 +50,7 @@ export const PROSE_RULES: readonly Rule[] = [
   // Who you are. What the token endpoint says about a refresh token is final.
   {
     api: 'oauth',
-    text: /\b(?:token_expired|token_invalidated|token_revoked|invalid_grant|refresh_token_\w+)\b/,
+    text: /\b(?:token_expired|token_invalidated|token_revoked|invalid_grant|refresh_token_\w+)\b|refresh[ _]token (?:is |was |has |not )*(?:been )?(?:invalid|expired|revoked|found)/,
     is: 'auth_revoked',
     seen: 'common/oauth-text-refresh-refused',
   },
@@ -70,7 +70,7 @@ export const PROSE_RULES: readonly Rule[] = [
     seen: 'common/text-must-be-verified',
   },
   {
-    text: /\bmodel\b.{0,80} (?:does not exist|not found|is not found|has been (?:deprecated|retired|decommissioned)|is not supported)|(?:unknown|invalid) model\b|invalid model name|not found the model|unknown provider for model|no such model|requested model is not/,
+    text: /\bmodel\b.{0,80} (?:does not exist|not found|is not found|has been (?:deprecated|retired|decommissioned)|is not supported)|(?:unknown|invalid) model\b|invalid model name|not found the model|unknown provider for model|no such model|requested model is not|not a valid model(?: id)?\b/,
     is: 'model_not_found',
     modelScoped: true,
     seen: 'common/text-model-does-not-exist',
@@ -78,7 +78,7 @@ export const PROSE_RULES: readonly Rule[] = [
 
   // Safety: phrases that providers write about a refusal, not words that a prompt may hold (I.11).
   {
-    text: /content exists risk|sensitive words detected|content management policy|response was filtered|flagged for (?:possible|potential)|(?:violat\w+|against) (?:our|the)[^.]{0,20}(?:usage|content) polic|considered high risk|may contain inappropriate content|safety system/,
+    text: /content exists risk|sensitive words detected|content management policy|response was filtered|flagged for (?:possible|potential)|(?:violat\w+|against) (?:our|the)[^.]{0,20}(?:usage|content) polic|considered high risk|blocked by content filter|may contain inappropriate content|safety system/,
     is: 'content_policy',
     seen: 'common/text-flagged',
   },
@@ -90,12 +90,12 @@ export const PROSE_RULES: readonly Rule[] = [
     seen: 'common/text-context-canceled',
   },
   {
-    text: /stream (?:disconnected|closed before|ended without|ended before)|premature close|connection (?:reset|aborted|error|refused|closed)|socket hang up|(?:peer|server|remote end) (?:closed|disconnected)|no such host|unexpected_eof|certificate verify failed|bad record mac|without sending any chunks|network_error|closed the connection before|terminal response event|stop reason: abort|connection attempt failed|: eof$|fetch failed/,
+    text: /stream (?:disconnected|closed before|ended without|ended before)|premature close|connection (?:reset|aborted|error|refused|closed)|socket hang up|(?:peer|server|remote end) (?:closed|disconnected)|no such host|unexpected_eof|certificate verify failed|bad record mac|without sending any chunks|network_error|closed the connection before|terminal response event|stop reason: abort|connection attempt failed|(?:: |unexpected )eof$|fetch failed|^(?:terminated|network error|failed to fetch|load failed)$|error sending request for url|received from peer$/,
     is: 'connection',
     seen: 'common/text-stream-disconnected',
   },
   {
-    text: /timed? ?out|deadline exceeded|upstream idle|time-out/,
+    text: /(?<!gateway )(?:timed? ?out|time-out)|deadline exceeded|upstream idle/,
     is: 'timeout',
     seen: 'common/text-timed-out',
   },
@@ -106,6 +106,9 @@ export const PROSE_RULES: readonly Rule[] = [
     seen: 'common/text-unexpected-end-of-json',
   },
 
+  // Cloudflare's numbers: 1015 is a rate limit of the site, the others refuse this machine.
+  { text: /\berror(?: code:)? 1015\b/, is: 'rate_limit', seen: 'common/text-cloudflare-1015' },
+  { text: /\berror(?: code:)? 10(?:0[5-9]|1[02]|20)\b/, is: 'connection', seen: 'common/text-cloudflare-1010' },
   // A firewall before a relay refuses the client, whoever it is.
   { status: 403, text: /^your request was blocked\.?$/, is: 'connection', seen: 'common/text-request-blocked' },
   {

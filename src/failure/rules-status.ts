@@ -16,7 +16,6 @@ export const STATUS_RULES: readonly Rule[] = [
   { status: { from: 500, to: 599 }, shape: 'html', is: 'server_error', seen: 'common/status-5xx-html' },
   { status: 403, is: 'entitlement', seen: 'common/status-403' },
   { status: 503, shape: ['empty', 'json'], is: 'overloaded', seen: 'common/status-503' },
-  { status: 504, is: 'timeout', seen: 'common/status-504' },
   { status: { from: 500, to: 599 }, is: 'server_error', seen: 'common/status-5xx' },
   {
     status: [400, 405, 406, 411, 414, 415, 416, 422, 431],

@@ -7,6 +7,11 @@ export const gitHubCopilotRules: readonly Rule[] = [
     is: 'quota_exhausted',
     seen: 'github-copilot/402-quota',
   },
+  {
+    text: /exceeded your premium request allowance|no (?:remaining )?premium requests/,
+    is: 'quota_exhausted',
+    seen: 'github-copilot/402-premium-allowance',
+  },
   { code: 'billing_not_configured', is: 'billing', seen: 'github-copilot/402-billing' },
   { code: /^user_weekly_rate_limited/, is: 'quota_exhausted', seen: 'github-copilot/429-weekly' },
   {

@@ -43,7 +43,7 @@ export const googleRules: readonly Rule[] = [
     seen: 'google/400-api-key-invalid',
   },
   {
-    text: /api key (?:was reported as leaked|not valid|expired|not found)|^invalid api key/,
+    text: /api key (?:was reported as leaked|not valid|expired|not found)|^invalid api key|consumer '[^']*' has been suspended/,
     is: 'auth_revoked',
     seen: 'google/403-key-leaked',
   },

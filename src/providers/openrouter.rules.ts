@@ -72,6 +72,17 @@ export const openRouterRules: readonly Rule[] = [
   },
   { text: /no endpoints found for/, is: 'model_not_found', modelScoped: true, seen: 'openrouter/404-no-endpoints' },
   { text: /^user not found|no auth credentials found/, is: 'auth_revoked', seen: 'openrouter/401-user-not-found' },
+  {
+    text: /key limit exceeded \((?:hourly|daily|weekly|monthly) limit\)/,
+    is: 'quota_exhausted',
+    seen: 'openrouter/403-key-limit-of-a-period',
+  },
+  { text: /key limit exceeded/, is: 'billing', seen: 'openrouter/403-key-limit-in-all' },
+  {
+    text: /requires moderation on openrouter|your input was flagged/,
+    is: 'content_policy',
+    seen: 'openrouter/403-moderation',
+  },
   { text: /requires more credits|insufficient credits/, is: 'billing', seen: 'openrouter/402-insufficient-credits' },
   {
     code: ['400', '404'],
