@@ -139,7 +139,7 @@ function behindAggregator(label: FailureLabel): FailureLabel {
 
 function confidenceOf(rule: Rule | undefined): Failure['confidence'] {
   if (rule === undefined) return 'none'
-  const exact = rule.code ?? rule.type ?? rule.thrown ?? rule.header ?? rule.param
+  const exact = rule.code ?? rule.type ?? rule.thrown ?? rule.header ?? rule.window ?? rule.param
   if (exact !== undefined) return 'exact'
   return rule.text === undefined ? 'status' : 'text'
 }

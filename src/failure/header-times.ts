@@ -1,4 +1,5 @@
 import type { AnnouncedTimes } from './announced-times.ts'
+import { codexReset } from './codex-limits.ts'
 import { parseDurationMs, parseMoment } from './durations.ts'
 import type { HeaderRecord } from './evidence.ts'
 
@@ -6,8 +7,8 @@ import type { HeaderRecord } from './evidence.ts'
  * Reads the times that headers announce, the most telling first: an exhausted usage window, then `retry-after`, then an exhausted rate window.
  * A window that is not used up never decides, however near its reset (behaviour: never the longer window of two when its use is under 100 %).
  */
-export function headerTimes(headers: HeaderRecord, seenAtMs: number): AnnouncedTimes | undefined {
-  const window = codexWindow(headers, seenAtMs) ?? unifiedWindow(headers)
+export function headerTimes(headers: HeaderRecord, seenAtMs: number, model?: string): AnnouncedTimes | undefined {
+  const window = codexReset(headers, model, seenAtMs) ?? unifiedWindow(headers)
   const retryAfterMs = retryAfter(headers, seenAtMs)
   if (window === undefined && retryAfterMs === undefined) return rateWindow(headers)
   return {
@@ -29,32 +30,36 @@ function retryAfter(headers: HeaderRecord, seenAtMs: number): number | undefined
   return Number.isNaN(date) ? parseDurationMs(text) : Math.max(0, date - seenAtMs)
 }
 
-/** The reset of a Codex window at 100 %; the later one when both are. */
-function codexWindow(headers: HeaderRecord, seenAtMs: number): number | undefined {
-  let latest: number | undefined
-  for (const name of ['primary', 'secondary']) {
-    const used = Number(headers[`x-codex-${name}-used-percent`])
-    if (!(used >= 100)) continue
-    const after = positive(headers[`x-codex-${name}-reset-after-seconds`])
-    const at = positive(headers[`x-codex-${name}-reset-at`])
-    const resetAt = after === undefined ? (at === undefined ? undefined : at * 1000) : seenAtMs + after * 1000
-    if (resetAt !== undefined && resetAt > (latest ?? 0)) latest = resetAt
-  }
-  return latest
+/** Which window a claim names; the per-model ones have no headers of their own. */
+const CLAIMED: Readonly<Record<string, string>> = {
+  five_hour: '5h',
+  seven_day: '7d',
+  seven_day_overage_included: '7d_oi',
 }
 
-/** Anthropic's unified windows: the rejected one's own reset, else the overall one. */
+/** Anthropic's unified windows: the account's rejected ones (the later of two), else the claimed one, else any rejected one, else the overall reset. */
 function unifiedWindow(headers: HeaderRecord): number | undefined {
   const prefix = 'anthropic-ratelimit-unified'
-  if (headers[`${prefix}-status`] !== 'rejected') return undefined
-  let latest: number | undefined
-  for (const name of Object.keys(headers)) {
-    const window = new RegExp(`^${prefix}-(\\w+)-status$`).exec(name)?.[1]
-    if (window === undefined || window === 'overage' || headers[name] !== 'rejected') continue
-    const reset = epoch(headers[`${prefix}-${window}-reset`])
-    if (reset !== undefined && reset > (latest ?? 0)) latest = reset
-  }
-  return latest ?? epoch(headers[`${prefix}-reset`])
+  const overall = headers[`${prefix}-status`]
+  if (overall !== undefined && overall !== 'rejected') return undefined
+  const reset = (window: string | undefined) => epoch(headers[`${prefix}-${window}-reset`])
+  const rejected = Object.keys(headers).flatMap((name) => {
+    const window = UNIFIED_STATUS.exec(name)?.[1]
+    return window === undefined || window === 'overage' || headers[name] !== 'rejected' ? [] : [window]
+  })
+  // A window of some models (`7d_oi`) says nothing about when the account is back.
+  const account = latest(rejected.filter((window) => !window.includes('_')).map(reset))
+  if (account !== undefined) return account
+  const claim = headers[`${prefix}-representative-claim`] ?? ''
+  const claimed = Object.hasOwn(CLAIMED, claim) ? reset(CLAIMED[claim]) : undefined
+  return claimed ?? latest(rejected.map(reset)) ?? epoch(headers[`${prefix}-reset`])
+}
+
+const UNIFIED_STATUS = /^anthropic-ratelimit-unified-(\w+)-status$/
+
+function latest(moments: ReadonlyArray<number | undefined>): number | undefined {
+  const known = moments.filter((moment) => moment !== undefined)
+  return known.length === 0 ? undefined : Math.max(...known)
 }
 
 /** The reset of the first rate window with nothing left. */

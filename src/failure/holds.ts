@@ -1,6 +1,7 @@
 import type { Evidence, HeaderRecord } from './evidence.ts'
 import type { Layer } from './layers.ts'
-import type { OneOrMore, Rule } from './rule.ts'
+import type { HeaderCondition, OneOrMore, Rule } from './rule.ts'
+import { codexModelIsFull } from './codex-limits.ts'
 
 /** What a row is held against: one layer, and what is true of the whole evidence. */
 export interface Held {
@@ -18,7 +19,8 @@ export function holds(rule: Rule, { evidence, layer, headers }: Held): boolean {
   if (rule.thrown !== undefined && !meets(rule.thrown, layer.thrown)) return false
   if (rule.status !== undefined && !statusMeets(rule.status, statusesOf(evidence, layer))) return false
   if (rule.text !== undefined && !textMeets(rule, layer)) return false
-  if (rule.header !== undefined && !headerMeets(rule.header, headers)) return false
+  if (rule.header !== undefined && !many(rule.header).every((each) => headerMeets(each, headers))) return false
+  if (rule.window !== undefined && !codexModelIsFull(headers, evidence.model)) return false
   if (rule.shape !== undefined && !many(rule.shape).includes(layer.shape)) return false
   if (rule.api !== undefined && !many(rule.api).includes(evidence.api)) return false
   return rule.channel === undefined || many(rule.channel).includes(evidence.channel)
@@ -32,7 +34,8 @@ export function isLastResort(rule: Rule): boolean {
     rule.param === undefined &&
     rule.text === undefined &&
     rule.thrown === undefined &&
-    rule.header === undefined
+    rule.header === undefined &&
+    rule.window === undefined
   )
 }
 
@@ -68,7 +71,7 @@ function textMeets(rule: Rule, layer: Layer): boolean {
   return rule.text?.test(layer.text) ?? false
 }
 
-function headerMeets(wanted: NonNullable<Rule['header']>, headers: HeaderRecord): boolean {
+function headerMeets(wanted: HeaderCondition, headers: HeaderRecord): boolean {
   const value = headers[wanted.name]
   if (value === undefined) return false
   if (wanted.is === true) return true

@@ -14,7 +14,9 @@ const LONGEST_MS = 400 * 86_400_000
  */
 export function readTimes(evidence: Evidence, layers: readonly Layer[], headers: HeaderRecord): AnnouncedTimes {
   const found =
-    fromBody(layers, evidence.seenAtMs) ?? headerTimes(headers, evidence.seenAtMs) ?? fromProse(layers, evidence)
+    fromBody(layers, evidence.seenAtMs) ??
+    headerTimes(headers, evidence.seenAtMs, evidence.model) ??
+    fromProse(layers, evidence)
   return found === undefined ? {} : plausible(found, evidence.seenAtMs)
 }
 

@@ -7,6 +7,12 @@ export type ResetCalendar = 'midnight-utc' | 'midnight-pacific' | 'month-utc'
 /** One value or several alternatives. */
 export type OneOrMore<T> = T | readonly T[]
 
+/** A response header by its lower-case name; `true` = any value. */
+export interface HeaderCondition {
+  readonly name: string
+  readonly is: string | RegExp | true
+}
+
 /**
  * One row of a rule table. Every field that is present must hold; the first row that holds wins.
  * Exact codes come before types, types before prose, prose before status.
@@ -28,8 +34,10 @@ export interface Rule {
   readonly text?: RegExp
   /** Thrown error name or code along the cause chain. */
   readonly thrown?: OneOrMore<string>
-  /** A response header that must be present; `true` = any value. */
-  readonly header?: { readonly name: string; readonly is: string | RegExp | true }
+  /** A response header that must be present; of several each must hold. */
+  readonly header?: OneOrMore<HeaderCondition>
+  /** `model-full`: the limit of the model that was asked for is used up while the account's own windows are not. */
+  readonly window?: 'model-full'
   readonly param?: OneOrMore<string>
   readonly api?: OneOrMore<ApiName>
   /** Only for rows about the shape of a channel (an empty body, an end without terminal event), never to change a code's meaning. */

@@ -73,12 +73,38 @@ export const anthropicRules: readonly Rule[] = [
   { code: 'compaction_unavailable', is: 'overloaded', seen: 'anthropic/529-compaction-unavailable' },
   { type: 'overloaded_error', is: 'overloaded', seen: 'anthropic/event-overloaded' },
 
+  // A claim names the window nearest to its end, on every answer: it counts only where that window is rejected.
+  {
+    header: [
+      { name: 'anthropic-ratelimit-unified-status', is: 'rejected' },
+      { name: 'anthropic-ratelimit-unified-representative-claim', is: /^(?:five_hour|seven_day)$/ },
+    ],
+    status: 429,
+    is: 'quota_exhausted',
+    seen: 'anthropic/429-claimed-window',
+  },
+  // One of the account's own windows, whatever windows of some models say beside it.
+  {
+    header: { name: 'anthropic-ratelimit-unified-7d-status', is: 'rejected' },
+    status: 429,
+    is: 'quota_exhausted',
+    seen: 'anthropic/429-weekly-rejected',
+  },
+  {
+    header: { name: 'anthropic-ratelimit-unified-5h-status', is: 'rejected' },
+    status: 429,
+    is: 'quota_exhausted',
+    seen: 'anthropic/429-five-hours-rejected',
+  },
   // One model's weekly window: the account is still good for the others (61451).
   {
-    header: {
-      name: 'anthropic-ratelimit-unified-representative-claim',
-      is: /^(?:seven_day_opus|seven_day_sonnet|seven_day_overage_included)$/,
-    },
+    header: [
+      { name: 'anthropic-ratelimit-unified-status', is: 'rejected' },
+      {
+        name: 'anthropic-ratelimit-unified-representative-claim',
+        is: /^(?:seven_day_opus|seven_day_sonnet|seven_day_overage_included)$/,
+      },
+    ],
     status: 429,
     is: 'quota_exhausted',
     modelScoped: true,
@@ -102,18 +128,6 @@ export const anthropicRules: readonly Rule[] = [
     status: 429,
     is: 'quota_exhausted',
     seen: 'anthropic/429-unified-rejected',
-  },
-  {
-    header: { name: 'anthropic-ratelimit-unified-7d-status', is: 'rejected' },
-    status: 429,
-    is: 'quota_exhausted',
-    seen: 'anthropic/429-weekly-rejected',
-  },
-  {
-    header: { name: 'anthropic-ratelimit-unified-5h-status', is: 'rejected' },
-    status: 429,
-    is: 'quota_exhausted',
-    seen: 'anthropic/429-five-hours-rejected',
   },
   {
     text: /reached your specified api usage limits|organization usage limit/,

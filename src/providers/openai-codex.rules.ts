@@ -4,6 +4,14 @@ import type { Rule } from '../failure/rule.ts'
 export const openAiCodexRules: readonly Rule[] = [
   // A ChatGPT token is refreshable: what would be a dead key elsewhere is a stale token here.
   { code: 'invalid_api_key', is: 'auth_expired', seen: 'openai-codex/event-invalid-token' },
+  // A model's own limit comes in the account's words: the account is still good for the others.
+  {
+    status: 429,
+    window: 'model-full',
+    is: 'quota_exhausted',
+    modelScoped: true,
+    seen: 'openai-codex/429-model-limit',
+  },
   // `error.type` carries the code; there is no `error.code` (26388).
   { type: 'usage_limit_reached', is: 'quota_exhausted', seen: 'openai-codex/429-usage-limit' },
   { code: 'usage_limit_reached', is: 'quota_exhausted', seen: 'openai-codex/event-usage-limit' },
@@ -38,14 +46,27 @@ export const openAiCodexRules: readonly Rule[] = [
   // A 429 without words: a window at 100 % is the plan's limit, anything else a throttle.
   {
     status: 429,
-    header: { name: 'x-codex-primary-used-percent', is: /^\s*1\d\d(?:\.\d+)?\s*$/ },
+    header: { name: 'x-codex-primary-used-percent', is: /^\s*[1-9]\d{2,}(?:\.\d+)?\s*$/ },
     is: 'quota_exhausted',
     seen: 'openai-codex/429-primary-window-full',
   },
   {
     status: 429,
-    header: { name: 'x-codex-secondary-used-percent', is: /^\s*1\d\d(?:\.\d+)?\s*$/ },
+    header: { name: 'x-codex-secondary-used-percent', is: /^\s*[1-9]\d{2,}(?:\.\d+)?\s*$/ },
     is: 'quota_exhausted',
     seen: 'openai-codex/429-secondary-window-full',
+  },
+  // A workspace spends credits beyond its windows.
+  {
+    status: 429,
+    header: { name: 'x-codex-rate-limit-reached-type', is: /credits_depleted$/ },
+    is: 'billing',
+    seen: 'openai-codex/429-workspace-credits',
+  },
+  {
+    status: 429,
+    header: { name: 'x-codex-rate-limit-reached-type', is: /usage_limit_reached$/ },
+    is: 'quota_exhausted',
+    seen: 'openai-codex/429-workspace-limit',
   },
 ]
