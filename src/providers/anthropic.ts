@@ -1,7 +1,6 @@
-import { parseMoment } from '../failure/durations.ts'
-import type { HeaderRecord } from '../failure/evidence.ts'
 import { anthropicRules } from './anthropic.rules.ts'
-import { defineProvider, type QuotaWindow } from './provider.ts'
+import { defineProvider } from './provider.ts'
+import { anthropicAccount, anthropicWindows } from './quota/anthropic-headers.ts'
 
 const DEFAULT_VERSION = '2023-06-01'
 
@@ -24,26 +23,7 @@ export const provider = defineProvider({
     ...(incoming['anthropic-version'] === undefined ? [['anthropic-version', DEFAULT_VERSION] as const] : []),
   ],
   rules: anthropicRules,
-  readQuota,
+  readQuota: anthropicWindows,
+  quotaHeaders: ['anthropic-ratelimit-*', 'anthropic-ratelimit-unified-*'],
+  readAccount: anthropicAccount,
 })
-
-/** `anthropic-ratelimit-{requests,tokens,...}-{limit,remaining,reset}`; resets are RFC 3339. */
-function readQuota(headers: HeaderRecord): readonly QuotaWindow[] {
-  const windows: QuotaWindow[] = []
-  for (const name of ['requests', 'tokens', 'input-tokens', 'output-tokens']) {
-    const limit = amount(headers[`anthropic-ratelimit-${name}-limit`])
-    const remaining = amount(headers[`anthropic-ratelimit-${name}-remaining`])
-    if (limit === undefined || remaining === undefined || limit <= 0 || remaining > limit) continue
-    const resetAt = parseMoment(headers[`anthropic-ratelimit-${name}-reset`] ?? '')
-    windows.push({
-      name,
-      usedPercent: ((limit - remaining) / limit) * 100,
-      ...(resetAt === undefined ? {} : { resetAt }),
-    })
-  }
-  return windows
-}
-
-function amount(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text.trim()) ? Number(text) : undefined
-}

@@ -1,5 +1,6 @@
 import { bearerOrApiKey, rateWindows } from './openai-compatible.ts'
 import { defineProvider } from './provider.ts'
+import { deepSeekUsageProbe } from './quota/balance-usage.ts'
 import { deepSeekRules } from './deepseek.rules.ts'
 
 /** DeepSeek with API keys. Source: api-docs.deepseek.com, 2026-08. */
@@ -16,4 +17,5 @@ export const provider = defineProvider({
   authHeaders: bearerOrApiKey,
   rules: deepSeekRules,
   readQuota: rateWindows,
+  usageProbe: deepSeekUsageProbe,
 })

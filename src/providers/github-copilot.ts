@@ -1,5 +1,6 @@
-import { bearer, rateWindows } from './openai-compatible.ts'
+import { bearer } from './openai-compatible.ts'
 import { defineProvider } from './provider.ts'
+import { copilotWindows } from './quota/copilot-headers.ts'
 import { gitHubCopilotRules } from './github-copilot.rules.ts'
 
 /** GitHub Copilot with a Copilot API token. Source: VS Code client source, 2026-08. */
@@ -15,5 +16,6 @@ export const provider = defineProvider({
   environmentVariables: ['COPILOT_API_TOKEN'],
   authHeaders: ({ token }) => bearer(token),
   rules: gitHubCopilotRules,
-  readQuota: rateWindows,
+  readQuota: copilotWindows,
+  quotaHeaders: ['x-quota-snapshot-*', 'x-usage-ratelimit-*'],
 })

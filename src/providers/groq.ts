@@ -1,5 +1,6 @@
-import { bearer, rateWindows } from './openai-compatible.ts'
+import { bearer } from './openai-compatible.ts'
 import { defineProvider } from './provider.ts'
+import { rateWindowsWith } from './quota/rate-limit-headers.ts'
 import { groqRules } from './groq.rules.ts'
 
 /** Groq with API keys. Source: console.groq.com docs, 2026-08. */
@@ -15,5 +16,6 @@ export const provider = defineProvider({
   environmentVariables: ['GROQ_API_KEY'],
   authHeaders: ({ token }) => bearer(token),
   rules: groqRules,
-  readQuota: rateWindows,
+  // Requests are counted by the day and tokens by the minute, under the names that others use for the minute.
+  readQuota: rateWindowsWith({ requests: 1440, tokens: 1 }),
 })

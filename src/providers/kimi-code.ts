@@ -1,5 +1,6 @@
 import { bearerOrApiKey, rateWindows } from './openai-compatible.ts'
 import { defineProvider } from './provider.ts'
+import { kimiCodeUsageProbe } from './quota/kimi-code-usage.ts'
 import { moonshotRules } from './moonshot.rules.ts'
 
 /** Kimi Code with keys of a membership, for coding agents. Source: kimi.com/code, 2026-08. */
@@ -16,4 +17,5 @@ export const provider = defineProvider({
   authHeaders: bearerOrApiKey,
   rules: moonshotRules,
   readQuota: rateWindows,
+  usageProbe: kimiCodeUsageProbe,
 })

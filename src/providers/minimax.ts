@@ -1,5 +1,6 @@
 import { bearer, rateWindows } from './openai-compatible.ts'
 import { defineProvider } from './provider.ts'
+import { miniMaxUsageProbe } from './quota/minimax-usage.ts'
 import { miniMaxRules } from './minimax.rules.ts'
 
 /** MiniMax with API keys; mainland keys: set `baseUrl: https://api.minimaxi.com/v1`. Source: platform.minimax.io, 2026-08. */
@@ -16,4 +17,5 @@ export const provider = defineProvider({
   authHeaders: ({ token }) => bearer(token),
   rules: miniMaxRules,
   readQuota: rateWindows,
+  usageProbe: miniMaxUsageProbe,
 })

@@ -1,5 +1,6 @@
 import { bearer, rateWindows } from './openai-compatible.ts'
 import { defineProvider } from './provider.ts'
+import { moonshotUsageProbe } from './quota/balance-usage.ts'
 import { moonshotRules } from './moonshot.rules.ts'
 
 /** Moonshot with API keys; mainland keys: set `baseUrl: https://api.moonshot.cn/v1`. Source: platform.kimi.ai, 2026-08. */
@@ -16,4 +17,5 @@ export const provider = defineProvider({
   authHeaders: ({ token }) => bearer(token),
   rules: moonshotRules,
   readQuota: rateWindows,
+  usageProbe: moonshotUsageProbe,
 })

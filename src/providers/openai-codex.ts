@@ -1,12 +1,8 @@
 import type { HeaderRecord } from '../failure/evidence.ts'
 import { openAiCodexRules } from './openai-codex.rules.ts'
-import {
-  type AdaptedRequest,
-  defineProvider,
-  type OutgoingRequest,
-  type ProviderSecret,
-  type QuotaWindow,
-} from './provider.ts'
+import { type AdaptedRequest, defineProvider, type OutgoingRequest, type ProviderSecret } from './provider.ts'
+import { codexAccount, codexWindows } from './quota/codex-headers.ts'
+import { codexUsageProbe } from './quota/codex-usage.ts'
 
 /**
  * The ChatGPT/Codex backend with the user's own ChatGPT accounts. Undocumented: every field may be missing.
@@ -24,7 +20,10 @@ export const provider = defineProvider({
   authHeaders,
   adapt,
   rules: openAiCodexRules,
-  readQuota,
+  readQuota: codexWindows,
+  quotaHeaders: ['x-codex-*', 'x-<limit id>-*'],
+  readAccount: codexAccount,
+  usageProbe: codexUsageProbe,
   identify,
   models: ['gpt-5.5', 'gpt-5.5-codex', 'gpt-5.1-codex', 'gpt-5.1-codex-mini'],
 })
@@ -85,37 +84,6 @@ function adapt({ body, stream }: OutgoingRequest): AdaptedRequest {
 
 function userMessage(text: string) {
   return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }
-}
-
-/** The windows of one answer, named by their length: "primary" is five hours for one plan and a week for another. */
-function readQuota(headers: HeaderRecord, nowMs: number): readonly QuotaWindow[] {
-  const windows: QuotaWindow[] = []
-  for (const which of ['primary', 'secondary']) {
-    const usedPercent = amount(headers[`x-codex-${which}-used-percent`])
-    if (usedPercent === undefined) continue
-    const windowMinutes = amount(headers[`x-codex-${which}-window-minutes`])
-    const at = amount(headers[`x-codex-${which}-reset-at`])
-    const after = amount(headers[`x-codex-${which}-reset-after-seconds`])
-    // Relative beats absolute: the backend's clock and ours may differ.
-    const resetAt = after === undefined ? (at === undefined ? undefined : at * 1000) : nowMs + after * 1000
-    windows.push({
-      name: windowName(windowMinutes) ?? which,
-      usedPercent,
-      ...(windowMinutes === undefined ? {} : { windowMinutes }),
-      ...(resetAt === undefined ? {} : { resetAt }),
-    })
-  }
-  return windows
-}
-
-function windowName(minutes: number | undefined): string | undefined {
-  if (minutes === undefined || minutes <= 0) return undefined
-  if (minutes % 1440 === 0) return `${minutes / 1440}d`
-  return minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`
-}
-
-function amount(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}(?:\.\d+)?$/.test(text.trim()) ? Number(text) : undefined
 }
 
 /** Reads account, address and expiry from the claims of an access token. Unverified: only the backend can judge a token. */

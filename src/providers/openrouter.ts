@@ -1,6 +1,7 @@
 import { bearer, rateWindows } from './openai-compatible.ts'
 import { openRouterRules } from './openrouter.rules.ts'
 import { defineProvider } from './provider.ts'
+import { openRouterUsageProbe } from './quota/openrouter-usage.ts'
 
 /** OpenRouter: many models behind one key, in all three wires. Source: OpenRouter docs, 2026-08. */
 export const provider = defineProvider({
@@ -15,4 +16,5 @@ export const provider = defineProvider({
   authHeaders: ({ token }) => bearer(token),
   rules: openRouterRules,
   readQuota: rateWindows,
+  usageProbe: openRouterUsageProbe,
 })

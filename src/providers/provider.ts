@@ -20,8 +20,40 @@ export interface QuotaWindow {
   readonly windowMinutes?: number
   /** Epoch ms. */
   readonly resetAt?: number
-  /** The window counts one model only. */
+  /**
+   * The window counts this model only. Where the provider does not say which models a limit counts, the limit's own id stands here:
+   * no route's model equals it, so that the whole account is never left alone for it.
+   */
   readonly model?: string
+  /** Id of the limit, when the provider names one: `codex_bengalfox`. */
+  readonly family?: string
+  /** What is left and what there is in all, in the provider's own unit (requests, tokens, credits), when announced. */
+  readonly remaining?: number
+  readonly limit?: number
+}
+
+/** What an answer says about the account, beside its windows. */
+export interface AccountReading {
+  /** The provider's own word for the plan, lower case; unknown ones are as good as known ones. */
+  readonly planType?: string
+  /** Prepaid credits or balance; `balance` in the provider's unit, negative for a debt. */
+  readonly credits?: { readonly hasCredits: boolean; readonly unlimited: boolean; readonly balance?: number }
+}
+
+/** What a usage endpoint said. */
+export interface UsageReading {
+  readonly windows: readonly QuotaWindow[]
+  readonly account?: AccountReading
+  /** Epoch ms per model slug at which it returns; absent = available. */
+  readonly modelReturns?: Readonly<Record<string, number>>
+}
+
+/** An endpoint that tells about quota without using any. */
+export interface UsageProbe {
+  /** The GET request. Its URL stays on the origin of `baseUrl`: a key is never sent elsewhere (68237). */
+  request(secret: ProviderSecret, baseUrl: string): { readonly url: string; readonly headers: HeaderPairs }
+  /** @returns undefined when nothing was learnt: an error status (a 401 of the probe is no evidence about quota, 89415), an unknown shape. Never throws. */
+  read(status: number, headers: HeaderRecord, body: string, nowMs: number): UsageReading | undefined
 }
 
 /** A request on its way to the provider, before credentials are added. */
@@ -72,6 +104,12 @@ export interface Provider {
   readonly rules: readonly Rule[]
   /** Windows announced in headers of any answer. */
   readQuota?(headers: HeaderRecord, nowMs: number): readonly QuotaWindow[]
+  /** Headers that `readQuota` reads, for the docs. @default `x-ratelimit-*` */
+  readonly quotaHeaders?: readonly string[]
+  /** Plan and credits announced in headers of any answer. */
+  readAccount?(headers: HeaderRecord): AccountReading | undefined
+  /** Where quota can be asked for. @default nowhere: only live answers tell */
+  readonly usageProbe?: UsageProbe
   /** Identity read from a pasted token (JWT claims), so that one account is one credential. */
   identify?(
     token: string,

@@ -16,4 +16,5 @@ export const provider = defineProvider({
   authHeaders: ({ token }) => bearer(token),
   rules: togetherRules,
   readQuota: rateWindows,
+  quotaHeaders: ['x-ratelimit-*', 'x-tokenlimit-*'],
 })

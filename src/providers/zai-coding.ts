@@ -1,5 +1,6 @@
 import { bearer, rateWindows } from './openai-compatible.ts'
 import { defineProvider } from './provider.ts'
+import { zaiUsageProbe } from './quota/zai-usage.ts'
 import { zaiRules } from './zai.rules.ts'
 
 /** z.ai with keys of a coding plan: another address answers them with "insufficient balance". Source: docs.z.ai, 2026-08. */
@@ -16,4 +17,5 @@ export const provider = defineProvider({
   authHeaders: ({ token }) => bearer(token),
   rules: zaiRules,
   readQuota: rateWindows,
+  usageProbe: zaiUsageProbe,
 })

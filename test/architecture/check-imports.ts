@@ -57,7 +57,7 @@ function objection(source: Source, row: Row, each: Import): string | undefined {
     // Rows are data: providers of one family (`gemini`, `vertex`) share a table.
     if (target.endsWith('.rules')) return undefined
     const bound = row.inside !== undefined && !basename(source.id).startsWith('_')
-    return bound && !row.inside.includes(target)
+    return bound && !row.inside.some((each) => (each.endsWith('/') ? target.startsWith(each) : target === each))
       ? `a file of ${room} may import only ${row.inside.join(', ')} of its own room, not ${target}`
       : undefined
   }

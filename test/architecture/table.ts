@@ -8,7 +8,7 @@ export interface Row {
   readonly types: readonly string[]
   /** No packages and no `node:` modules: the room works in any runtime and does no I/O. */
   readonly pure?: true
-  /** Inside the room only these files may be imported by the others (files with a leading `_` are not bound). */
+  /** Inside the room only these files (and those of folders with a final `/`) may be imported by the others; files with a leading `_` are not bound. */
   readonly inside?: readonly string[]
 }
 
@@ -40,7 +40,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   providers: {
     runtime: ['failure', 'wire', 'oauth'],
     types: [],
-    inside: ['providers/provider', 'providers/openai-compatible'],
+    inside: ['providers/provider', 'providers/openai-compatible', 'providers/quota/'],
   },
   platform: { runtime: [], types: [] },
   telemetry: { runtime: ['platform'], types: ['failure'] },
