@@ -69,6 +69,7 @@ function providerPage(provider: Provider): string {
     `* **Address:** ${baseUrl === '' ? 'your own, as `baseUrl`' : code(baseUrl)}`,
     `* **Protocols:** ${wires.join(', ')}`,
     `* **Paid for by:** ${billing === 'subscription' ? 'subscription' : 'use'}`,
+    `* **Quota is read from:** ${quotaSources(provider)}`,
     ...(environmentVariables.length === 0
       ? []
       : [`* **Usual variables for its key:** ${environmentVariables.map(code).join(', ')}`]),
@@ -86,6 +87,18 @@ ${facts.join('\n')}
 
 ${table}
 `
+}
+
+function quotaSources({ readQuota, quotaHeaders = ['x-ratelimit-*'], usageProbe, baseUrl }: Provider): string {
+  const sources = [
+    ...(readQuota === undefined
+      ? []
+      : [`headers of its answers, where it sends them (${quotaHeaders.map(code).join(', ')})`]),
+    ...(usageProbe === undefined
+      ? []
+      : [`its usage endpoint (${code(usageProbe.request({ token: '' }, baseUrl).url)})`]),
+  ]
+  return sources.length === 0 ? 'nowhere: only failures tell' : sources.join(' and ')
 }
 
 function labelIndex(): string {
@@ -137,7 +150,8 @@ function conditionOf(rule: Rule): string {
   add('type', rule.type)
   add('parameter', rule.param)
   add('thrown', rule.thrown)
-  if (rule.header !== undefined) parts.push(`header ${code(rule.header.name)}`)
+  for (const { name } of [rule.header ?? []].flat()) parts.push(`header ${code(name)}`)
+  if (rule.window !== undefined) parts.push("this model's window is full while the account's are not")
   if (rule.status !== undefined)
     add(
       'status',
