@@ -67,7 +67,7 @@ const AWKWARD = [
 const headerValue = fc.oneof(fc.string(), fc.constantFrom(...AWKWARD))
 const jsonLeaf = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
-  fc.constantFrom<unknown>(...AWKWARD, -1, 0, 1e308, true, null, [], {}),
+  fc.constantFrom<unknown>(...AWKWARD, -1, 0, 1e308, true, null, [], {}, { toString: '' }),
 )
 
 /** The value with something else at one place of it. */

@@ -22,7 +22,8 @@ export const zaiUsageProbe: UsageProbe = {
     if (data === undefined || truthOf(body?.['success']) === false) return undefined
     const windows: Array<QuotaWindow | undefined> = []
     for (const limit of recordsOf(data['limits'])) {
-      if (String(limit['type']).toUpperCase() !== 'TOKENS_LIMIT') continue
+      const { type } = limit
+      if (typeof type !== 'string' || type.toUpperCase() !== 'TOKENS_LIMIT') continue
       const unit = UNIT_MINUTES[amountOf(limit['unit']) ?? 0]
       const minutes = unit === undefined ? undefined : unit * (amountOf(limit['number']) ?? 1)
       windows.push(
