@@ -222,3 +222,8 @@ it.each([
 ])('the usage endpoint of %s at %s is %s', (id, base, url) => {
   expect(PROVIDERS[id]?.usageProbe?.request(SECRET, base).url).toBe(url)
 })
+
+it('a limit whose type is an object that cannot be turned into text is no limit', () => {
+  const body = JSON.stringify({ success: true, data: { limits: [{ type: { toString: '' }, percentage: 100 }] } })
+  expect(PROVIDERS['zai-coding']?.usageProbe?.read(200, {}, body, NOW_MS)).toBeUndefined()
+})
