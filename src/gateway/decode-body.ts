@@ -23,7 +23,8 @@ export async function decodeBody(
   if (names.length > MOST_ENCODINGS) return unsupported(names.join(', '))
   let current = bytes
   for (const name of names.reverse()) {
-    const decoder = DECODERS[name]
+    // `constructor` is found on every object.
+    const decoder = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined
     if (decoder === undefined) return unsupported(name)
     try {
       current = await decoder(current, limitBytes)

@@ -156,6 +156,8 @@ describe('bad input', () => {
 
   it.each([
     ['an unknown encoding', 'rot13', BODY, 415, 'unsupported_encoding'],
+    ['an encoding named like a member of every object', 'constructor', BODY, 415, 'unsupported_encoding'],
+    ['an encoding named like a prototype', '__proto__', BODY, 415, 'unsupported_encoding'],
     ['too many encodings', 'gzip, gzip, gzip', BODY, 415, 'unsupported_encoding'],
     ['bytes that are not gzip', 'gzip', BODY, 400, 'invalid_body'],
     ['bytes that are not br', 'br', BODY, 400, 'invalid_body'],
@@ -187,10 +189,14 @@ describe('bad input', () => {
       'POST /v1/responses HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n',
       /^HTTP\/1.1 400 /,
     ],
+    ['no host', 'GET /v1/models HTTP/1.1\r\nconnection: close\r\n\r\n', /^HTTP\/1.1 400 /],
     ['giant headers', `GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ${'y'.repeat(200_000)}\r\n\r\n`, /^HTTP\/1.1 431 /],
   ])('%s gets one clean answer and the process lives', async (_what, text, expected) => {
     const { gateway } = await begin()
-    expect(await raw(gateway, text)).toMatch(expected)
+    const answer = await raw(gateway, text)
+    expect(answer).toMatch(expected)
+    expect(answer).toMatch(/\r\nx-sparekey-error: invalid_header\r\n/i)
+    expect(answer).toMatch(/"message":"(?:this is not|the request)/)
     expect((await post(gateway, '/v1/responses', BODY)).status).toBe(200)
   })
 
@@ -215,6 +221,18 @@ describe('bad input', () => {
     for (const path of ['/v1/responses', '/backend-api/codex/responses'])
       expect(await upgrade(path)).toMatch(/^HTTP\/1.1 426 [\s\S]*websocket_unsupported/)
     expect(await upgrade('/elsewhere')).toMatch(/^HTTP\/1.1 404 /)
+  })
+})
+
+describe('what HTTP lets a server ignore is ignored', () => {
+  it.each([
+    ['an upgrade to HTTP/2', 'connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk'],
+    ['an expectation that nobody knows', 'expect: miracles'],
+  ])('%s', async (_what, headers) => {
+    const { gateway, calls } = await begin()
+    const head = `POST /v1/responses HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${BODY.length}\r\n${headers}\r\n\r\n`
+    expect(await raw(gateway, head + BODY)).toMatch(/^HTTP\/1.1 200 /)
+    expect(calls[0]?.body).toMatchObject({ model: 'm' })
   })
 })
 

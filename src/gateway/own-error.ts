@@ -8,6 +8,7 @@ import { WIRES } from '../wire/wires.ts'
 export type OwnErrorCode =
   | 'invalid_json'
   | 'invalid_body'
+  | 'invalid_header'
   | 'model_missing'
   | 'model_unknown'
   | 'unknown_route'

@@ -11,7 +11,7 @@ import {
   type GatewayOptions,
   GatewayStartError,
 } from './options.ts'
-import { type OwnError, writeOwnError } from './own-error.ts'
+import { type OwnError, type OwnErrorCode, writeOwnError } from './own-error.ts'
 import { nearestWire, ROUTES } from './routes.ts'
 import { serveCall } from './serve-call.ts'
 
@@ -60,10 +60,15 @@ class RunningGateway implements Gateway {
       requestTimeout: limits.requestMs,
       headersTimeout: limits.headersMs,
       connectionsCheckingInterval: 1_000,
+      // A missing host is told in our own words instead of an empty answer.
+      requireHostHeader: false,
     })
     this.#server.maxConnections = limits.connections
-    this.#server.on('request', (request, response) => void this.#serve(request, response))
-    this.#server.on('upgrade', (request, socket) => this.#refuseUpgrade(request, socket as Socket))
+    // Nobody listens for upgrades: the server then ignores the header, as it should for what it does not speak. Java's HTTP client asks for h2c each time.
+    const serve = (request: IncomingMessage, response: ServerResponse) => void this.#serve(request, response)
+    this.#server.on('request', serve)
+    // An expectation that nobody knows would be refused with an empty body.
+    this.#server.on('checkExpectation', serve)
     this.#server.on('clientError', (error, socket) => refuseGarbage(error, socket as Socket))
   }
 
@@ -133,7 +138,10 @@ class RunningGateway implements Gateway {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = parseUrl(request.url)
-    const refused = checkOrigin(request.headers, this.#loopback)
+    const refused =
+      request.headers.host === undefined && request.httpVersion === '1.1'
+        ? NO_HOST
+        : checkOrigin(request.headers, this.#loopback)
     if (refused !== undefined) return this.#refuse(request, response, refused)
     const row = ROUTES.find(({ path }) => path === url.pathname)
     if (row === undefined) {
@@ -147,7 +155,7 @@ class RunningGateway implements Gateway {
       const client = identifyClient(request.headers, this.#house.clients)
       if ('error' in client) return this.#refuse(request, response, client.error)
     }
-    if (row.websocket === true && request.headers.upgrade !== undefined)
+    if (row.websocket === true && /\bwebsocket\b/i.test(request.headers.upgrade ?? ''))
       return this.#refuse(request, response, NO_WEBSOCKET)
     if (!row.methods.includes(request.method ?? '')) {
       return this.#refuse(request, response, {
@@ -202,35 +210,6 @@ class RunningGateway implements Gateway {
     writeOwnError(response, nearestWire(request.url ?? ''), error, this.#options.platform.clock.now())
     request.resume()
   }
-
-  /** Upgrades come here when the server listens for them; the answer is the same as for a request. */
-  #refuseUpgrade(request: IncomingMessage, socket: Socket): void {
-    socket.on('error', () => {})
-    const row = ROUTES.find(({ path }) => path === parseUrl(request.url).pathname)
-    const denied = checkOrigin(request.headers, this.#loopback)
-    const client = identifyClient(request.headers, this.#house.clients)
-    const error: OwnError =
-      denied ??
-      ('error' in client
-        ? client.error
-        : row?.websocket === true
-          ? NO_WEBSOCKET
-          : { code: 'unknown_route', message: 'there is no WebSocket at this path' })
-    const status =
-      error.code === 'websocket_unsupported'
-        ? 426
-        : error.code === 'unknown_route'
-          ? 404
-          : error.code === 'forbidden_host'
-            ? 403
-            : 401
-    const body = JSON.stringify({
-      error: { message: error.message, type: 'invalid_request_error', param: null, code: error.code },
-    })
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: application/json\r\nx-sparekey-error: ${error.code}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    )
-  }
 }
 
 const NO_WEBSOCKET: OwnError = {
@@ -238,14 +217,21 @@ const NO_WEBSOCKET: OwnError = {
   message: 'WebSocket is not served here; use POST with "stream": true',
 }
 
+/** Which protocol such a client speaks is not known: every one of them finds `error.message`. */
+const GARBAGE = {
+  400: ['invalid_header', 'this is not a valid HTTP request: a header, the length or the chunks are malformed'],
+  408: ['request_timeout', 'the request did not arrive in time'],
+  431: ['invalid_header', 'the request headers are too large'],
+} as const satisfies Record<number, readonly [OwnErrorCode, string]>
+
+const NO_HOST: OwnError = { code: 'invalid_header', message: 'the request has no "host" header' }
+
 /** Bytes that are not HTTP, headers that are too large or too slow: one clean answer, and the process lives. */
 function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
   if (socket.destroyed || !socket.writable) return
   const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
-  const code = status === 408 ? 'request_timeout' : 'invalid_body'
-  const body = JSON.stringify({
-    error: { message: STATUS_CODES[status], type: 'invalid_request_error', param: null, code },
-  })
+  const [code, message] = GARBAGE[status]
+  const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } })
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: application/json\r\nx-sparekey-error: ${code}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     () => socket.destroy(),

@@ -36,6 +36,7 @@ export const OWN_STATUS: Readonly<Record<string, number>> = {
   internal_error: 500,
   invalid_json: 400,
   invalid_body: 400,
+  invalid_header: 400,
   model_missing: 400,
   model_unknown: 404,
   unknown_route: 404,
