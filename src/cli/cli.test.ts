@@ -131,7 +131,10 @@ describe('credentials', () => {
     [['classify', '/nonexistent'], '', 1, 'cannot be read'],
     [['classify', '-'], '', 2, 'the input is empty'],
     [['classify', '-'], '{"surface":"telepathy"}', 2, 'line 1: surface is'],
+    [['simulate', 'constructor'], '', 2, 'there is no scenario "constructor"'],
+    [['simulate', '--serve', '--port', '99999'], '', 2, '--port is a number from 0 to 65535'],
     [['serve', '--port', 'many'], '', 2, '--port'],
+    [['serve', '--port', '65536'], '', 2, '--port is a number from 0 to 65535'],
     [['sevre'], '', 2, 'serve'],
     [['auth', 'list', '--jsn'], '', 2, '--json'],
     [['status'], '', 3, 'there are no credentials yet'],
@@ -368,7 +371,10 @@ describe('classify', () => {
 describe('simulate and demo', () => {
   it('list, play and tell', async () => {
     const { run } = commandLine()
-    expect((await run(['simulate'])).out).toContain('first-account-empty')
+    const listed = (await run(['simulate'])).out
+    expect(listed).toContain('first-account-empty')
+    expect(listed).not.toContain('…')
+    expect(Math.max(...listed.split('\n').map((each) => each.length))).toBeLessThanOrEqual(80)
     const played = await run(['simulate', 'first-account-empty', '--calls', '2'])
     expect(played.out).toContain('quota_exhausted')
     expect(played.out.match(/tok-a/g)).toHaveLength(1)

@@ -5,6 +5,7 @@ import { namesProblems, Runtime } from '../runtime/runtime.ts'
 import { createLog } from '../telemetry/log.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { type CliContext, homeFor, openHomeStore, printJson, readConfig } from './context.ts'
+import { readPort } from './port.ts'
 import { plural } from './spell.ts'
 import { untilStopped } from './until-stopped.ts'
 
@@ -18,8 +19,7 @@ export interface ServeOptions {
 
 /** `sparekey serve`: runs the gateway until it is told to stop. */
 export async function serve(context: CliContext, options: ServeOptions): Promise<void> {
-  if (options.port !== undefined && !/^\d{1,5}$/.test(options.port))
-    throw new CliError(EXIT.usage, `--port is a number from 0 to 65535, not "${options.port}"`)
+  const port = options.port === undefined ? undefined : readPort(options.port)
   const flags = options.store === undefined ? {} : { store: options.store }
   const config = await readConfig(context, flags)
   const store = await openHomeStore(context, config)
@@ -55,7 +55,7 @@ export async function serve(context: CliContext, options: ServeOptions): Promise
       house: house(),
       platform,
       host: options.host ?? config.listen.host,
-      port: options.port === undefined ? config.listen.port : Number(options.port),
+      port: port ?? config.listen.port,
       ready: () => runtime.readiness(),
       onTrouble: (message) => log.trouble(message),
     })

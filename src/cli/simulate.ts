@@ -3,8 +3,9 @@ import { postJson } from '../platform/post-json.ts'
 import { type Scenario, SCENARIOS, startSimulator } from '../simulator/index.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { type CliContext, printJson } from './context.ts'
+import { readPort } from './port.ts'
 import { startStage } from './stage.ts'
-import { layOut } from './table.ts'
+import { wrap } from './table.ts'
 import { tellAttempts } from './tell-attempts.ts'
 import { untilStopped } from './until-stopped.ts'
 
@@ -23,12 +24,11 @@ export async function simulate(context: CliContext, name: string | undefined, op
     const all = Object.values(SCENARIOS)
     if (context.json)
       return printJson(context, { scenarios: all.map((each) => ({ name: each.name, description: each.description })) })
-    for (const line of layOut(
-      all.map((each) => [each.name, each.description]),
-      terminal.columns,
-      0,
-    ))
-      terminal.out(line)
+    // The description is why anybody lists them: it is wrapped, not cut.
+    for (const each of all) {
+      terminal.out(each.name)
+      terminal.out(wrap(each.description, terminal.columns, 4))
+    }
     return
   }
   const scenario = find(name ?? 'all-good')
@@ -37,7 +37,8 @@ export async function simulate(context: CliContext, name: string | undefined, op
 }
 
 function find(name: string): Scenario {
-  const scenario = SCENARIOS[name]
+  // Not `constructor`, which is found on every object.
+  const scenario = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined
   if (scenario !== undefined) return scenario
   const guess = nearest(name, Object.keys(SCENARIOS))
   throw new CliError(
@@ -48,19 +49,18 @@ function find(name: string): Scenario {
 }
 
 async function serveScenario(context: CliContext, scenario: Scenario, options: SimulateOptions): Promise<void> {
-  if (options.port !== undefined && !/^\d{1,5}$/.test(options.port))
-    throw new CliError(EXIT.usage, '--port is a number from 0 to 65535')
+  const port = readPort(options.port ?? '0')
   const { terminal } = context
   const simulator = await startSimulator({
     scenario,
     platform: context.platform,
-    port: Number(options.port ?? 0),
+    port,
     onRequest: ({ wire, token, stream, path }) =>
       terminal.err(`${token || '(no token)'}  ${wire}${stream ? ' stream' : ''}  ${path}`),
   }).catch((error: unknown) => {
     throw new CliError(
       EXIT.failed,
-      `cannot listen on port ${options.port ?? 0}: ${error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}`,
+      `cannot listen on port ${port}: ${error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}`,
     )
   })
   const stopped = untilStopped(options.signal)
