@@ -29,19 +29,26 @@ export function nothingReadyFailure(route: Route | undefined, why: NothingReady 
   }
 }
 
+/** No credential at all, or none whose secret this process can read: as if there were none. */
+export function hasNoneToLend({ total, missing = 0 }: NothingReady): boolean {
+  return missing === total
+}
+
 function describe(route: Route | undefined, why: NothingReady | undefined): string {
   if (route === undefined) return 'no route of this chain speaks the protocol of this call'
   if (why === undefined || why.total === 0) {
     return `no credential for ${route.provider}: add one with "sparekey auth add ${route.provider}"`
   }
+  const missing = why.missing ?? 0
   const states = [
     `${why.benched} benched`,
     `${why.dead} dead`,
     ...(why.tried > 0 ? [`${why.tried} tried in this call`] : []),
     ...(why.busy > 0 ? [`${why.busy} busy`] : []),
+    ...(missing > 0 ? [`${missing} whose environment variable is not set in the gateway's process`] : []),
   ]
   const reason = why.bench === undefined ? '' : `; ${why.bench.reason}: ${why.bench.evidence.message}`
-  const back = why.dead === why.total ? `; repair with "sparekey auth list ${route.provider}"` : ''
+  const back = why.dead + missing === why.total ? `; repair with "sparekey auth list ${route.provider}"` : ''
   return `no credential of ${route.provider} is ready (${why.total} in all: ${states.join(', ')})${reason}${back}`
 }
 
@@ -49,4 +56,10 @@ function describe(route: Route | undefined, why: NothingReady | undefined): stri
 export function internalFailure(route: Route | undefined, error: unknown, nowMs: number): Failure {
   const told = error instanceof Error ? `${error.name}: ${error.message}` : 'unexpected error'
   return { ...nothingReadyFailure(route, undefined, nowMs), message: told.slice(0, 300), rule: 'relay/internal-error' }
+}
+
+/** A request that cannot be written for this provider: the request's fault, found before anybody was asked. */
+export function unwritableFailure(route: Route | undefined, message: string, nowMs: number): Failure {
+  const failure = nothingReadyFailure(route, undefined, nowMs)
+  return { ...failure, label: 'invalid_request', blame: 'request', message, rule: 'relay/unwritable' }
 }

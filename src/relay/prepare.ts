@@ -1,5 +1,6 @@
 import type { HeaderList, NetworkRequest } from '../platform/network.ts'
 import type { Credential, Secret } from '../pool/credential.ts'
+import { replaceModel } from '../wire/replace-model.ts'
 import { WIRES } from '../wire/wires.ts'
 import type { Call, Route } from './call.ts'
 import { forwardableRequestHeaders, headerRecord } from './headers.ts'
@@ -27,7 +28,7 @@ export function prepareRequest(call: Call, route: Route, credential: Credential,
     body: renamed,
   })
   const body = adapted?.body ?? renamed
-  const bytes = body === call.body ? call.bytes : new TextEncoder().encode(JSON.stringify(body))
+  const bytes = bytesOf(call, route, body, renamed)
   const accountId = secret.accountId ?? credential.accountId
   const own = route.definition.authHeaders(
     { token: secret.token, ...(accountId === undefined ? {} : { accountId }) },
@@ -46,6 +47,22 @@ export function prepareRequest(call: Call, route: Route, credential: Credential,
     },
     dropped: adapted?.dropped ?? [],
     gather: adapted?.gather ?? false,
+  }
+}
+
+/** What a recursive writer cannot write (V8: some thousand levels) is the request's own doing. */
+export class RequestTooDeepError extends Error {
+  override readonly name = 'RequestTooDeepError'
+}
+
+function bytesOf(call: Call, route: Route, body: Readonly<Record<string, unknown>>, renamed: unknown): Uint8Array {
+  if (body === call.body) return call.bytes
+  if (body === renamed) return new TextEncoder().encode(replaceModel(new TextDecoder().decode(call.bytes), route.model))
+  try {
+    return new TextEncoder().encode(JSON.stringify(body))
+  } catch (error) {
+    if (error instanceof RangeError) throw new RequestTooDeepError('the request body is nested too deeply')
+    throw error
   }
 }
 

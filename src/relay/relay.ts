@@ -17,8 +17,8 @@ import type { Call, Limits, RelayAnswer, Route } from './call.ts'
 import { CallBook } from './call-book.ts'
 import { CallState } from './call-state.ts'
 import { earlyAnswer, give } from './give-answer.ts'
-import { internalFailure, nothingReadyFailure } from './nothing-ready.ts'
-import { prepareRequest } from './prepare.ts'
+import { hasNoneToLend, internalFailure, nothingReadyFailure, unwritableFailure } from './nothing-ready.ts'
+import { prepareRequest, RequestTooDeepError } from './prepare.ts'
 import type { Settled } from './settled.ts'
 
 /** Waiting for a bench to end is worth it only for limits that clear by themselves. */
@@ -75,7 +75,12 @@ export class Relay {
       return await this.#run(call, state, book, deadlineAt)
     } catch (error) {
       const nowMs = this.#deps.platform.clock.now()
-      const failure = internalFailure(call.chain[state.routeIndex], error, nowMs)
+      const route = call.chain[state.routeIndex]
+      if (error instanceof RequestTooDeepError) {
+        const failure = unwritableFailure(route, error.message, nowMs)
+        return { kind: 'failed', givenUp: { failure, nowMs, attempts: [], code: 'invalid_body' } }
+      }
+      const failure = internalFailure(route, error, nowMs)
       return { kind: 'failed', givenUp: { failure, nowMs, attempts: [], code: 'internal_error' } }
     }
   }
@@ -240,7 +245,7 @@ export class Relay {
     const usable = nextUsable(call, state.routeIndex + 1)
     if (usable < call.chain.length) {
       if (state.failures.length === 0) state.failures.push(failure)
-      const reason = why.total === 0 ? 'no_credential' : failure.label
+      const reason = hasNoneToLend(why) ? 'no_credential' : failure.label
       book.step('fallback', `${route.provider}: ${failure.message}`)
       state.fellBack(usable, reason)
       return undefined
@@ -274,7 +279,7 @@ export class Relay {
   #surface(call: Call, state: CallState, why: NothingReady | undefined): Settled {
     const nowMs = this.#deps.platform.clock.now()
     const failure = bestFailure(state.failures) ?? nothingReadyFailure(call.chain[0], why, nowMs)
-    const noCredential = state.attempts.length === 0 && why?.total === 0
+    const noCredential = state.attempts.length === 0 && why !== undefined && hasNoneToLend(why)
     return {
       kind: 'failed',
       givenUp: {
