@@ -3,7 +3,7 @@ import type { Described } from '../pool/pool.ts'
 import { spellDuration } from './spell.ts'
 
 /** One credential of `auth list --json`: stable keys. */
-export function credentialJson({ credential, standing, benches, next }: Described, position: number) {
+export function credentialJson({ credential, standing, benches, uses, inFlight, next }: Described, position: number) {
   const bench = standing.kind === 'benched' || standing.kind === 'dead' ? standing.bench : undefined
   return {
     position,
@@ -26,8 +26,9 @@ export function credentialJson({ credential, standing, benches, next }: Describe
       message: evidence.message,
       rule: evidence.rule,
     })),
-    use_count: credential.useCount,
-    last_used_at: credential.lastUsedAtMs === 0 ? null : toIsoText(credential.lastUsedAtMs),
+    in_flight: inFlight,
+    use_count: uses.count,
+    last_used_at: uses.lastUsedAtMs === 0 ? null : toIsoText(uses.lastUsedAtMs),
     next,
   }
 }

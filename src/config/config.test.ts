@@ -156,7 +156,7 @@ describe('what is wrong is told with its place', () => {
     ['listn: 1\n', 'config.yaml:1:1  listn: unknown key; did you mean "listen"?'],
     [
       'providers:\n  openai: { strategy: fil_first }\n',
-      'config.yaml:2:13  providers.openai.strategy: must be one of fill_first, round_robin, random, least_used; did you mean "fill_first"?',
+      'config.yaml:2:13  providers.openai.strategy: must be one of fill_first, round_robin, random, least_used, quota_aware; did you mean "fill_first"?',
     ],
     ['limits:\n  idleMs: soon\n', 'config.yaml:2:3  limits.idleMs: must be a number'],
     ['fallback:\n  - openrouter\n', 'config.yaml:2:5  fallback[0]: a route is provider/model'],

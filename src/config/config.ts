@@ -32,10 +32,14 @@ export interface ProviderConfig {
   readonly headers: Readonly<Record<string, string>>
   readonly models: readonly string[]
   readonly strategy: StrategyName
+  /** Strategies of single models. */
+  readonly modelStrategies: Readonly<Record<string, StrategyName>>
   readonly affinity: 'session' | 'none'
   /** Percent left in the tightest window below which `quota_aware` moves on. */
   readonly avoidBelow: number
   readonly maxConcurrent?: number | undefined
+  /** The strategy moves on at most this often, ms. */
+  readonly minRotationIntervalMs: number
   readonly oauth?:
     | {
         readonly issuer?: string | undefined

@@ -25,6 +25,7 @@ const STRATEGIES = {
   round_robin: true,
   random: true,
   least_used: true,
+  quota_aware: true,
 } as const satisfies Record<StrategyName, true>
 const WIRES = { responses: true, 'chat-completions': true, messages: true } as const satisfies Record<WireName, true>
 
@@ -65,9 +66,16 @@ const provider = z
     headers: headers.optional(),
     models: z.array(z.string().min(1)).optional(),
     strategy: z.enum(keys(STRATEGIES)).optional(),
+    modelStrategies: z
+      .record(z.string().min(1), z.enum(keys(STRATEGIES)))
+      .describe('Strategies of single models; the others use `strategy`')
+      .optional(),
     affinity: z.enum(['session', 'none']).optional(),
     avoidBelow: z.number().min(0).max(100).optional(),
-    maxConcurrent: z.int().min(0).optional(),
+    maxConcurrent: z.int().min(0).describe('Calls at once per credential, over all processes; 0 = no limit').optional(),
+    minRotationIntervalMs: ms
+      .describe('The strategy moves to another credential at most this often; a failure moves on at once')
+      .optional(),
     oauth: z
       .strictObject({ issuer: url.optional(), tokenUrl: url.optional(), clientId: z.string().min(1).optional() })
       .optional(),

@@ -1,7 +1,8 @@
 import type { Bench } from './bench.ts'
 import type { Credential } from './credential.ts'
-import { indexSnapshot, type PoolView } from './pool-view.ts'
+import { type CredentialIndex, indexCredentials, type PoolView, viewOf } from './pool-view.ts'
 import { type PoolSnapshot, type Store, StoreError } from './store-contract.ts'
+import type { Pending } from './write-behind.ts'
 
 /** Told when the store refuses; the message carries no secret. */
 export type StoreTrouble = (error: StoreError, credentialId?: string) => void
@@ -12,11 +13,12 @@ type Change = (credential: Credential, bench: Bench | undefined) => Bench | null
  * Reads and writes benches for the pool. When the store refuses (disk full, read-only home, locked), verdicts are kept in memory and
  * written later: a full disk must not make every call hammer the empty account again, and a failed read is never "no credentials" (71655).
  */
-export class BenchBook {
+export class BenchBook implements Pending {
   readonly #store: Store
   readonly #onTrouble: StoreTrouble
   readonly #unwritten = new Map<string, Bench>()
   #snapshot: PoolSnapshot | undefined
+  #index: CredentialIndex | undefined
   #view: PoolView | undefined
 
   constructor(store: Store, onTrouble: StoreTrouble) {
@@ -36,7 +38,8 @@ export class BenchBook {
     }
     if (this.#view === undefined || snapshot !== this.#snapshot) {
       this.#snapshot = snapshot
-      this.#view = indexSnapshot(snapshot, [...this.#unwritten.values()])
+      this.#index = indexCredentials(snapshot.credentials, this.#index)
+      this.#view = viewOf(snapshot, this.#index, [...this.#unwritten.values()])
     }
     return this.#view
   }
@@ -68,7 +71,7 @@ export class BenchBook {
   }
 
   /** @returns true when nothing is left that only memory knows */
-  async writeKept(): Promise<boolean> {
+  async flush(): Promise<boolean> {
     for (const [key, kept] of [...this.#unwritten]) {
       try {
         await this.#store.changeBench(kept.credentialId, kept.scope, (credential, bench) => {
@@ -82,6 +85,11 @@ export class BenchBook {
       }
     }
     return true
+  }
+
+  /** The view that was looked at last, without looking again. */
+  get latest(): PoolView | undefined {
+    return this.#view
   }
 
   get keepsUnwritten(): boolean {

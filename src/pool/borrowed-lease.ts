@@ -3,6 +3,7 @@ import { type Bench, EVERY_MODEL } from './bench.ts'
 import type { BenchBook } from './bench-book.ts'
 import { softenCorrelated } from './correlated.ts'
 import type { Credential, Secret } from './credential.ts'
+import type { Choice } from './explain.ts'
 import type { FailureVerdict, Lease } from './lease.ts'
 import { benchScope, type ChargedAttempt, nextBench } from './next-bench.ts'
 import { groupOf } from './quota-group.ts'
@@ -11,6 +12,7 @@ import { groupOf } from './quota-group.ts'
 export interface Lender {
   readonly book: BenchBook
   readonly platform: Platform
+  readonly choice: Choice
   /** False when this process holds another key than the pool knows: its verdicts would hit somebody else's key (117943). */
   readonly attributable: boolean
   readSecret(credential: Credential): Promise<Secret>
@@ -34,6 +36,7 @@ export class BorrowedLease implements Lease {
   readonly tokenGeneration: number
   readonly trial: boolean
   readonly startedAtMs: number
+  readonly choice: Choice
   readonly #lender: Lender
   #ending: string | undefined
   #written: readonly Written[] = []
@@ -44,6 +47,7 @@ export class BorrowedLease implements Lease {
     this.tokenGeneration = credential.generation
     this.trial = trial
     this.startedAtMs = lender.platform.clock.now()
+    this.choice = lender.choice
     this.#lender = lender
   }
 

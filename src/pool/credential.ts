@@ -28,10 +28,6 @@ export interface Credential {
   readonly generation: number
   /** Epoch ms of the last `auth reset`: verdicts about attempts that began before it are ignored. 0 = never. */
   readonly resetStampMs: number
-  /** Calls lent, for `least_used` and round robin. */
-  readonly useCount: number
-  /** Epoch ms of the last lease; 0 = never. */
-  readonly lastUsedAtMs: number
   readonly createdAtMs: number
 }
 

@@ -2,6 +2,7 @@ import type { Failure } from '../failure/evidence.ts'
 import type { BenchTerms } from '../recovery/policy.ts'
 import type { Bench } from './bench.ts'
 import type { Credential, Secret } from './credential.ts'
+import type { Choice } from './explain.ts'
 
 /** How an attempt ended for its credential. */
 export interface FailureVerdict {
@@ -21,6 +22,8 @@ export interface Lease {
   /** This is the single trial of a bench. */
   readonly trial: boolean
   readonly startedAtMs: number
+  /** Why this credential, and why not the others. */
+  readonly choice: Choice
   secret(): Promise<Secret>
   /** The attempt gave an answer: lifts the bench that it tried, clears strikes. */
   succeed(): Promise<void>
@@ -37,8 +40,10 @@ export interface AcquireRequest {
   readonly model: string
   /** Credentials that this call has already tried, with the generation that failed. */
   readonly tried: ReadonlyMap<string, number>
-  /** Prefer this credential when it is ready (sessions stay put). */
+  /** Prefer this credential when it is ready: a retry stays where it was. */
   readonly preferred?: string
+  /** The caller's session, hashed: it stays on its credential while that is ready. */
+  readonly session?: string
 }
 
 /** Why nobody could be lent, in numbers. */

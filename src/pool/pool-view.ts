@@ -15,25 +15,47 @@ export interface PoolView {
   readonly benchesOf: (credentialId: string) => readonly Bench[]
   /** No credential of this provider has any bench, and none is a reference: all of them are ready. */
   readonly untroubled: (provider: string) => boolean
+  /** Some credential of this provider is a reference, which may be missing in this process. */
+  readonly hasReferences: (provider: string) => boolean
+  /** Credentials with a bench that the store does not have yet. */
+  readonly unwrittenIds: readonly string[]
 }
 
-/** @param unwritten benches that the store refused (disk full, read-only); they win over the stored ones */
-export function indexSnapshot(snapshot: PoolSnapshot, unwritten: readonly Bench[]): PoolView {
+/** The part of a view that changes only when credentials do. */
+export interface CredentialIndex {
+  readonly credentials: readonly Credential[]
+  readonly byProvider: ReadonlyMap<string, readonly Credential[]>
+  readonly byId: ReadonlyMap<string, Credential>
+  readonly withReferences: ReadonlySet<string>
+}
+
+/** @param before an index to use again when the credentials are the same */
+export function indexCredentials(
+  credentials: readonly Credential[],
+  before: CredentialIndex | undefined,
+): CredentialIndex {
+  if (before?.credentials === credentials) return before
   const byProvider = new Map<string, Credential[]>()
   const byId = new Map<string, Credential>()
-  const troubled = new Set<string>()
-  for (const credential of snapshot.credentials) {
+  const withReferences = new Set<string>()
+  for (const credential of credentials) {
     byId.set(credential.id, credential)
     const list = byProvider.get(credential.provider)
     if (list === undefined) byProvider.set(credential.provider, [credential])
     else list.push(credential)
-    if (credential.source.kind === 'env') troubled.add(credential.provider)
+    if (credential.source.kind !== 'stored') withReferences.add(credential.provider)
   }
   for (const list of byProvider.values()) list.sort(inTurn)
+  return { credentials, byProvider, byId, withReferences }
+}
 
+/** @param unwritten benches that the store refused (disk full, read-only); they win over the stored ones */
+export function viewOf(snapshot: PoolSnapshot, index: CredentialIndex, unwritten: readonly Bench[]): PoolView {
+  const { byProvider, byId, withReferences } = index
+  const troubled = new Set<string>(withReferences)
   const benches = new Map<string, Bench[]>()
   const kept = unwritten.filter((bench) => (byId.get(bench.credentialId)?.resetStampMs ?? 0) < bench.sinceMs)
-  for (const bench of [...snapshot.benches, ...kept]) {
+  for (const bench of kept.length === 0 ? snapshot.benches : [...snapshot.benches, ...kept]) {
     const owner = byId.get(bench.credentialId)
     if (owner === undefined || bench.tokenGeneration !== owner.generation) continue
     troubled.add(owner.provider)
@@ -50,6 +72,8 @@ export function indexSnapshot(snapshot: PoolSnapshot, unwritten: readonly Bench[
     credential: (id) => byId.get(id),
     benchesOf: (id) => benches.get(id) ?? NONE,
     untroubled: (provider) => !troubled.has(provider),
+    hasReferences: (provider) => withReferences.has(provider),
+    unwrittenIds: kept.map((bench) => bench.credentialId),
   }
 }
 

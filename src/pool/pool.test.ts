@@ -13,6 +13,7 @@ import {
 } from '../../test/support/pool-fixtures.ts'
 import { MemoryStore } from '../stores/memory.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { HOLD_MS } from './holder.ts'
 import { CredentialPool } from './pool.ts'
 import { StoreError, type StoreErrorCode } from './store-contract.ts'
 
@@ -20,6 +21,14 @@ import { StoreError, type StoreErrorCode } from './store-contract.ts'
 class RefusingStore extends MemoryStore {
   refuse: StoreErrorCode | undefined
   refuseReads = false
+  constructor() {
+    super()
+    const addUses = this.readings.addUses.bind(this.readings)
+    this.readings.addUses = async (uses) => {
+      this.#check()
+      return addUses(uses)
+    }
+  }
   #check() {
     if (this.refuse !== undefined) throw new StoreError(this.refuse, 'refused for a test')
   }
@@ -31,10 +40,6 @@ class RefusingStore extends MemoryStore {
     this.#check()
     return super.changeBench(...given)
   }
-  override async addUses(...given: Parameters<MemoryStore['addUses']>) {
-    this.#check()
-    return super.addUses(...given)
-  }
   override async claimTrial(...given: Parameters<MemoryStore['claimTrial']>) {
     this.#check()
     return super.claimTrial(...given)
@@ -44,6 +49,9 @@ class RefusingStore extends MemoryStore {
     return super.nextTurn(provider)
   }
 }
+
+/** The timers of a process that was killed: nothing fires any more. */
+const deadTimers = { ...manualPlatform().timers, after: () => () => undefined, every: () => () => undefined }
 
 describe('lending', () => {
   it('lends in priority order, only from the pool that was asked', async () => {
@@ -248,13 +256,18 @@ describe('trials', () => {
     expect((await other.acquire(requestOf())).kind).toBe('lease')
   })
 
-  it('of a holder that died are free after two minutes', async () => {
-    const { platform, store, lend, failWith } = await testPool(['a'])
+  it('of a holder that died are free within five seconds', async () => {
+    const { platform, store, failWith } = await testPool(['a'])
     await failWith('quota_exhausted', { resetAt: platform.clock.now() + DAY })
     platform.advance(15 * MINUTE)
-    await lend()
+    const died = new CredentialPool({
+      store,
+      platform: { ...platform, timers: deadTimers },
+      strategyFor: () => 'fill_first',
+    })
+    expect((await died.acquire(requestOf())).kind).toBe('lease')
     const other = new CredentialPool({ store, platform, strategyFor: () => 'fill_first' })
-    platform.advance(119_999)
+    platform.advance(HOLD_MS - 1)
     expect((await other.acquire(requestOf())).kind).toBe('nothing')
     platform.advance(1)
     expect((await other.acquire(requestOf())).kind).toBe('lease')
@@ -377,12 +390,15 @@ describe('counting', () => {
   it('never writes on the way of a call, and loses nothing', async () => {
     const { platform, lend, store, pool } = await testPool(['a', 'b'], { strategyFor: () => 'least_used' })
     for (let call = 0; call < 5; call += 1) await (await lend()).succeed()
-    const uses = async () => (await store.snapshot()).credentials.map((each) => each.useCount)
+    const uses = async () => {
+      const { uses: counted } = await store.readings.current()
+      return ['cred_a', 'cred_b'].map((id) => counted.get(id)?.count ?? 0)
+    }
     expect(await uses()).toEqual([0, 0])
     platform.advance(200)
     await pool.close()
     expect(await uses()).toEqual([3, 2])
-    expect((await store.snapshot()).credentials[0]?.lastUsedAtMs).toBe(platform.clock.now() - 200)
+    expect((await store.readings.current()).uses.get('cred_a')?.lastUsedAtMs).toBe(platform.clock.now() - 200)
     expect(platform.waiting()).toBe(0)
   })
 })
@@ -402,7 +418,8 @@ describe('a store that refuses', () => {
     platform.advance(5000)
     await pool.close()
     expect((await benches())[0]).toMatchObject({ credentialId: 'cred_a', reason: 'quota_exhausted' })
-    expect((await store.snapshot()).credentials.map((each) => each.useCount)).toEqual([1, 1])
+    const { uses } = await store.readings.current()
+    expect([uses.get('cred_a')?.count, uses.get('cred_b')?.count]).toEqual([1, 1])
   })
 
   it('even for reading: goes on with what it knew', async () => {

@@ -2,24 +2,45 @@ import type { Platform } from '../platform/platform.ts'
 import type { Bench } from './bench.ts'
 import { BenchBook } from './bench-book.ts'
 import { BorrowedLease } from './borrowed-lease.ts'
+import { Chooser, type ChoiceTerms } from './chooser.ts'
 import type { Credential } from './credential.ts'
 import { EnvironmentSecrets } from './environment-secrets.ts'
+import { type Choice, explainOthers } from './explain.ts'
+import { Holder } from './holder.ts'
 import type { Acquired, AcquireRequest, Lease, NothingReady } from './lease.ts'
+import { PlaceDesk } from './place-desk.ts'
 import type { PoolView } from './pool-view.ts'
+import { ProbeDesk } from './probe-desk.ts'
+import type { CredentialQuota, QuotaReading } from './quota.ts'
+import { QuotaBook } from './quota-book.ts'
+import { ReadingsView } from './readings-view.ts'
 import { type DueTrial, type Situation, type Standing, standingOf, type Survey, survey } from './selection.ts'
-import { type Store, StoreError } from './store-contract.ts'
-import { STRATEGIES, type StrategyName } from './strategies.ts'
+import { SessionBook } from './session-book.ts'
+import { type Store, StoreError, type Uses } from './store-contract.ts'
+import { DEFAULT_AVOID_BELOW, STRATEGIES, type StrategyName } from './strategies.ts'
+import { SurveyCache } from './survey-cache.ts'
 import { TrialDesk } from './trial-desk.ts'
+import type { ProbeUsage } from './usage-probe.ts'
 import { UseCounter } from './use-counter.ts'
+import { WriteBehind } from './write-behind.ts'
 
 export interface PoolOptions {
   readonly store: Store
   readonly platform: Platform
-  /** Names this process in trial claims. @default a random id */
+  /** Names this process in claims and places. @default a random id */
   readonly holder?: string
-  readonly strategyFor: (provider: string) => StrategyName
-  /** Calls at once per credential of a provider, in this process; 0 = no limit. @default 0 for all */
+  /** @param model `undefined` asks for the provider's own */
+  readonly strategyFor: (provider: string, model: string | undefined) => StrategyName
+  /** Percent of the tightest window below which `quota_aware` moves on. @default 20 */
+  readonly avoidBelowFor?: (provider: string) => number
+  /** A strategy moves to another credential at most this often, ms. @default 0: at every call */
+  readonly minRotationIntervalMsFor?: (provider: string) => number
+  /** Whether sessions stay on their credential while it is ready. @default `session` */
+  readonly affinityFor?: (provider: string) => 'session' | 'none'
+  /** Calls at once per credential of a provider, over all processes; 0 = no limit. @default 0 for all */
   readonly maxConcurrentFor?: (provider: string) => number
+  /** Asks a provider's usage endpoint. @default nobody is asked: benches are tested by live calls */
+  readonly probeUsage?: { readonly canProbe: (provider: string) => boolean; readonly probe: ProbeUsage }
   /** Resolves credentials whose secret is an environment variable. @default none can be used */
   readonly readEnvironment?: (variable: string) => string | undefined
   /** Told about what was survived. Never carries a secret. */
@@ -51,30 +72,53 @@ export interface Described {
   readonly benches: readonly Bench[]
   /** Leases of this process. */
   readonly inFlight: number
+  /** Leases of other processes; counted only where a limit is set. */
+  readonly inFlightElsewhere: number
+  readonly uses: Uses
+  /** Usage windows with their evidence, when any were read. */
+  readonly quota?: CredentialQuota
   /** The next call without affinity goes here; nobody when the strategy is `random`. */
   readonly next: boolean
 }
 
 const NONE_TRIED: ReadonlyMap<string, number> = new Map()
+/** Other processes' places are looked up this often while a call waits for one. */
+const LOOK_FOR_PLACES_MS = 50
 
 /** Lends the credentials of all providers, each for one attempt at a time. */
 export class CredentialPool {
   readonly #options: PoolOptions
   readonly #book: BenchBook
   readonly #uses: UseCounter
+  readonly #quotas: QuotaBook
+  readonly #sessions: SessionBook
+  readonly #writeBehind: WriteBehind
+  readonly #readings: ReadingsView
+  readonly #chooser: Chooser
+  readonly #places: PlaceDesk
   readonly #trials: TrialDesk
+  readonly #probes: ProbeDesk | undefined
   readonly #environment: EnvironmentSecrets
-  readonly #inFlight = new Map<string, number>()
+  readonly #surveys = new SurveyCache()
   readonly #waiting = new Map<string, Set<() => void>>()
 
   constructor(options: PoolOptions) {
     this.#options = options
     const { store, platform } = options
-    const holder = options.holder ?? platform.random.id('pool')
-    this.#book = new BenchBook(store, (error, credentialId) => this.#storeFailed(error, credentialId))
-    this.#uses = new UseCounter(store, platform.timers, () => this.#book.writeKept())
-    this.#trials = new TrialDesk(store, platform.clock, holder, (error) => this.#storeFailed(error))
+    const trouble = (error: StoreError, credentialId?: string) => this.#storeFailed(error, credentialId)
+    const holder = new Holder(options.holder ?? platform.random.id('pool'), store.places, platform, trouble)
+    this.#book = new BenchBook(store, trouble)
+    this.#uses = new UseCounter(store)
+    this.#quotas = new QuotaBook(store)
+    this.#sessions = new SessionBook(store, trouble)
+    this.#writeBehind = new WriteBehind(platform.timers)
+    for (const source of [this.#book, this.#uses, this.#quotas, this.#sessions]) this.#writeBehind.add(source)
+    this.#readings = new ReadingsView(store, platform.clock, this.#uses, this.#quotas, trouble)
+    this.#chooser = new Chooser(platform, this.#readings)
+    this.#places = new PlaceDesk(store.places, holder, platform.clock, trouble)
+    this.#trials = new TrialDesk(store, platform.clock, holder, trouble)
     this.#environment = new EnvironmentSecrets(options.readEnvironment ?? (() => undefined))
+    this.#probes = options.probeUsage === undefined ? undefined : this.#probeDesk(options.probeUsage)
   }
 
   /**
@@ -84,7 +128,7 @@ export class CredentialPool {
   async acquire(request: AcquireRequest): Promise<Acquired> {
     const first = await this.#book.view()
     // Pools without references skip this: a healthy call stays short.
-    if (!first.untroubled(request.provider)) {
+    if (first.hasReferences(request.provider)) {
       await this.#environment.announce(this.#options.store, first.credentialsOf(request.provider))
     }
     const ready = await this.#lendReady(request)
@@ -98,11 +142,19 @@ export class CredentialPool {
 
   /** Counts what `acquire` would find; lends and writes nothing. */
   async outlook(request: AcquireRequest): Promise<Outlook> {
+    if (this.#limitOf(request.provider) > 0) await this.#places.look()
     const found = this.#survey(await this.#book.view(), request)
     return { ready: found.ready.length, trialsDue: found.trialsDue.length, why: found.why }
   }
 
-  /** Waits until a lease of this provider ends in this process, e.g. because all credentials were busy. */
+  /** Takes note of what an answer said about a credential's limits. Written later, in a batch. */
+  observe(reading: QuotaReading): void {
+    if (reading.windows.length === 0 && reading.planType === undefined && reading.creditsBalance === undefined) return
+    this.#quotas.add(reading)
+    this.#writeBehind.wake()
+  }
+
+  /** Waits until a lease of this provider ends, here or in another process, e.g. because all credentials were busy. */
   async waitForChange(
     provider: string,
     timeoutMs: number,
@@ -118,25 +170,33 @@ export class CredentialPool {
     }
     waiting.add(wake)
     const either = signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal])
-    const ended = await this.#options.platform.timers.sleep(timeoutMs, either)
+    // Places of other processes tell nobody when they are free: they are looked up.
+    const looksMs = this.#limitOf(provider) > 0 ? Math.min(timeoutMs, LOOK_FOR_PLACES_MS) : timeoutMs
+    const ended = await this.#options.platform.timers.sleep(looksMs, either)
     waiting.delete(wake)
-    return changed ? 'changed' : ended
+    return changed || (ended === 'elapsed' && looksMs < timeoutMs) ? 'changed' : ended
   }
 
   /** Every credential with its standing, in the order in which `fill_first` would take them. Changes nothing. */
   async describe(provider?: string): Promise<readonly Described[]> {
     const view = await this.#book.view()
+    await this.#readings.look(true)
     const described: Described[] = []
     for (const name of provider === undefined ? view.providers : [provider]) {
+      if (this.#limitOf(name) > 0) await this.#places.look(true)
       const situation = this.#situation({ provider: name, model: undefined, tried: NONE_TRIED })
       const nextId = await this.#nextOf(name, survey(view.credentialsOf(name), view.benchesOf, situation))
       for (const credential of view.credentialsOf(name)) {
         const benches = view.benchesOf(credential.id)
+        const quota = this.#readings.quotaOf(credential.id)
         described.push({
           credential,
           standing: standingOf(credential, benches, situation),
           benches: benches.filter((bench) => situation.nowMs < bench.untilMs),
-          inFlight: this.#inFlight.get(credential.id) ?? 0,
+          inFlight: this.#places.inFlight(credential.id),
+          inFlightElsewhere: this.#places.elsewhere(credential.id),
+          uses: this.#readings.usesOf(credential.id),
+          ...(quota === undefined ? {} : { quota }),
           next: credential.id === nextId,
         })
       }
@@ -144,59 +204,122 @@ export class CredentialPool {
     return described
   }
 
-  /** Writes what is still counted in memory. Leases that are out may still end afterwards. Does not close the store. */
+  /** Writes what is still kept in memory. Leases that are out may still end afterwards. Does not close the store. */
   async close(): Promise<void> {
-    await this.#uses.close()
+    await this.#probes?.settle()
+    await this.#writeBehind.close()
   }
 
   async #lendReady(request: AcquireRequest): Promise<Lease | undefined> {
-    const strategy = STRATEGIES[this.#options.strategyFor(request.provider)]
+    const { provider, model } = request
+    const limit = this.#limitOf(provider)
+    if (limit > 0) await this.#places.look()
+    const terms = this.#termsOf(provider, model)
+    const strategy = STRATEGIES[terms.strategy]
+    if (strategy.readsReadings) await this.#readings.look()
+    const session = request.session === undefined ? undefined : await this.#sessionOf(provider, request.session)
+    const full = new Set<string>()
+    let looked = limit === 0
     let turn: number | undefined
     for (;;) {
-      const { ready } = this.#survey(await this.#book.view(), request)
-      if (ready.length === 0) return undefined
-      const preferred =
-        request.preferred === undefined ? undefined : ready.find((each) => each.id === request.preferred)
-      if (preferred !== undefined) return this.#lend(preferred, request, undefined)
-      if (strategy.takesTurns && ready.length > 1 && turn === undefined) {
-        turn = await this.#nextTurn(request.provider)
-        // Benches and free places may have changed while the turn was taken: look again before lending.
+      const found = this.#survey(await this.#book.view(), request)
+      if (found.trialsDue.length > 0) this.#probes?.inBackground(found.trialsDue)
+      const ready = full.size === 0 ? found.ready : found.ready.filter((each) => !full.has(each.id))
+      if (ready.length === 0) {
+        if (looked) return undefined
+        // What others had taken a moment ago may be free again by now.
+        looked = true
+        await this.#places.look(true)
         continue
       }
-      const picked = strategy.pick({
-        ready,
-        turn: turn ?? 0,
-        chance: this.#options.platform.random.next(),
-        usesNotCounted: (id) => this.#uses.notCounted(id),
-      })
-      return this.#lend(picked ?? ready[0], request, undefined)
+      let chosen = named(ready, request.preferred, 'retry') ?? named(ready, session, 'session')
+      if (chosen === undefined) {
+        if (strategy.takesTurns && ready.length > 1 && turn === undefined) {
+          turn = await this.#nextTurn(provider)
+          // Benches and free places may have changed while the turn was taken: look again before lending.
+          continue
+        }
+        chosen = this.#chooser.pick(provider, model, ready, terms, turn ?? 0)
+        if (chosen === undefined) return undefined
+        this.#chooser.remember(provider, chosen.credential.id)
+      }
+      const { credential, because } = chosen
+      const giveBack = await this.#places.take(credential.id, limit)
+      if (giveBack === undefined) {
+        full.add(credential.id)
+        continue
+      }
+      // A verdict may have come while another process was asked for a place.
+      if (limit > 0 && !this.#stillReady(await this.#book.view(), request, credential.id, limit)) {
+        await giveBack()
+        continue
+      }
+      return this.#lend(credential, request, giveBack, undefined, because, session)
     }
   }
 
   async #lendTrial(request: AcquireRequest, due: DueTrial): Promise<Lease | undefined> {
     const claim = await this.#trials.claim(due.credential.id, due.scope)
     if (claim === undefined) return undefined
-    // Another process may have finished its trial between our look and our claim: only a bench that is still due is tested.
+    let kept = false
+    try {
+      // Another process may have finished its trial between our look and our claim: only a bench that is still due is tested.
+      const still = this.#dueNow(await this.#book.view(), request, due)
+      const verdict = still === undefined ? 'stands' : ((await this.#probes?.test(still)) ?? 'unknown')
+      if (verdict === 'unknown' && still !== undefined) {
+        const giveBack = await this.#places.take(still.credential.id, this.#limitOf(request.provider))
+        if (giveBack !== undefined) {
+          kept = true
+          return this.#lend(still.credential, request, giveBack, claim, `trial: ${still.bench.reason}`, undefined)
+        }
+      }
+    } finally {
+      if (!kept) await this.#trials.end(claim)
+    }
     const now = this.#survey(await this.#book.view(), request)
-    const still = now.trialsDue.find((each) => each.credential.id === due.credential.id && each.scope === due.scope)
-    if (still !== undefined) return this.#lend(still.credential, request, claim)
-    await this.#trials.end(claim)
     return now.ready.length > 0 ? this.#lendReady(request) : undefined
   }
 
-  #lend(credential: Credential | undefined, request: AcquireRequest, claim: string | undefined): Lease | undefined {
-    if (credential === undefined) return undefined
+  #dueNow(view: PoolView, request: AcquireRequest, due: DueTrial): DueTrial | undefined {
+    return this.#survey(view, request).trialsDue.find(
+      (each) => each.credential.id === due.credential.id && each.scope === due.scope,
+    )
+  }
+
+  /** Our own place is already counted: a credential at its limit is ready for the one who took the last place. */
+  #stillReady(view: PoolView, request: AcquireRequest, credentialId: string, limit: number): boolean {
+    const credential = view.credential(credentialId)
+    if (credential === undefined) return false
+    const situation = { ...this.#situation(request), limit: limit + 1 }
+    const { kind } = standingOf(credential, view.benchesOf(credentialId), situation)
+    return kind === 'ready' || kind === 'busy'
+  }
+
+  #lend(
+    credential: Credential,
+    request: AcquireRequest,
+    giveBack: () => Promise<void>,
+    claim: string | undefined,
+    because: string,
+    session: string | undefined,
+  ): Lease {
     const { platform } = this.#options
-    this.#inFlight.set(credential.id, (this.#inFlight.get(credential.id) ?? 0) + 1)
-    this.#uses.add(credential.id, platform.clock.now())
+    const nowMs = platform.clock.now()
+    this.#uses.add(credential.id, nowMs)
+    this.#writeBehind.wake()
+    if (request.session !== undefined && this.#keepsSessions(request.provider)) {
+      this.#sessions.put(request.provider, request.session, credential.id, nowMs)
+    }
     return new BorrowedLease(credential, request.model, claim !== undefined, {
       book: this.#book,
       platform,
+      choice: this.#choice(credential, request, because, session),
       attributable: this.#environment.agrees(credential),
       readSecret: (of) => this.#readSecret(of),
       takeBack: async () => {
-        this.#free(credential)
-        if (this.#book.keepsUnwritten) this.#uses.wake()
+        await giveBack()
+        this.#tellWaiting(credential.provider)
+        if (this.#book.keepsUnwritten) this.#writeBehind.wake()
         if (claim !== undefined) await this.#trials.end(claim)
       },
       onSecondEnding: (what) =>
@@ -208,13 +331,44 @@ export class CredentialPool {
     })
   }
 
-  #free(credential: Credential): void {
-    const left = (this.#inFlight.get(credential.id) ?? 1) - 1
-    if (left > 0) this.#inFlight.set(credential.id, left)
-    else this.#inFlight.delete(credential.id)
-    const waiting = this.#waiting.get(credential.provider)
+  #choice(credential: Credential, request: AcquireRequest, because: string, session: string | undefined): Choice {
+    const moved = session !== undefined && session !== credential.id
+    return {
+      because,
+      ...(moved ? { movedFrom: session } : {}),
+      others: () => {
+        const view = this.#book.latest
+        if (view === undefined) return []
+        const credentials = view.credentialsOf(request.provider)
+        return explainOthers(credentials, credential.id, view.benchesOf, this.#situation(request))
+      },
+    }
+  }
+
+  async #sessionOf(provider: string, session: string): Promise<string | undefined> {
+    return this.#keepsSessions(provider) ? this.#sessions.find(provider, session) : undefined
+  }
+
+  #keepsSessions(provider: string): boolean {
+    return (this.#options.affinityFor?.(provider) ?? 'session') === 'session'
+  }
+
+  #limitOf(provider: string): number {
+    return this.#options.maxConcurrentFor?.(provider) ?? 0
+  }
+
+  #termsOf(provider: string, model: string | undefined): ChoiceTerms {
+    return {
+      strategy: this.#options.strategyFor(provider, model),
+      avoidBelow: this.#options.avoidBelowFor?.(provider) ?? DEFAULT_AVOID_BELOW,
+      minRotationIntervalMs: this.#options.minRotationIntervalMsFor?.(provider) ?? 0,
+    }
+  }
+
+  #tellWaiting(provider: string): void {
+    const waiting = this.#waiting.get(provider)
     if (waiting === undefined) return
-    this.#waiting.delete(credential.provider)
+    this.#waiting.delete(provider)
     for (const wake of waiting) wake()
   }
 
@@ -226,13 +380,17 @@ export class CredentialPool {
   }
 
   #survey(view: PoolView, request: AcquireRequest): Survey {
-    const credentials = view.credentialsOf(request.provider)
-    const situation = this.#situation(request)
-    if (view.untroubled(request.provider) && request.tried.size === 0 && situation.limit === 0) {
+    const { provider, model, tried } = request
+    const credentials = view.credentialsOf(provider)
+    const simple = tried.size === 0 && this.#limitOf(provider) === 0
+    if (simple && view.untroubled(provider)) {
       const why = { total: credentials.length, benched: 0, dead: 0, tried: 0, busy: 0 }
       return { ready: credentials, trialsDue: [], why }
     }
-    return survey(credentials, view.benchesOf, situation)
+    const make = () => survey(credentials, view.benchesOf, this.#situation(request))
+    // Whether a variable is set may change without anybody telling.
+    if (!simple || view.hasReferences(provider)) return make()
+    return this.#surveys.of(view, provider, model, this.#options.platform.clock.now(), make)
   }
 
   #situation(request: {
@@ -244,23 +402,18 @@ export class CredentialPool {
       nowMs: this.#options.platform.clock.now(),
       model: request.model,
       tried: request.tried,
-      inFlight: (id) => this.#inFlight.get(id) ?? 0,
-      limit: this.#options.maxConcurrentFor?.(request.provider) ?? 0,
+      inFlight: (id) => this.#places.taken(id),
+      limit: this.#limitOf(request.provider),
       missing: (credential) => this.#environment.missing(credential),
     }
   }
 
   async #nextOf(provider: string, found: Survey): Promise<string | undefined> {
-    const name = this.#options.strategyFor(provider)
+    const terms = this.#termsOf(provider, undefined)
     if (found.ready.length === 0) return found.trialsDue[0]?.credential.id
-    if (name === 'random' && found.ready.length > 1) return undefined
-    const turn = STRATEGIES[name].takesTurns ? await this.#options.store.peekTurn(provider) : 0
-    return STRATEGIES[name].pick({
-      ready: found.ready,
-      turn,
-      chance: 0,
-      usesNotCounted: (id) => this.#uses.notCounted(id),
-    })?.id
+    if (terms.strategy === 'random' && found.ready.length > 1) return undefined
+    const turn = STRATEGIES[terms.strategy].takesTurns ? await this.#options.store.peekTurn(provider) : 0
+    return this.#chooser.pick(provider, undefined, found.ready, terms, turn, 0)?.credential.id
   }
 
   /** When the store refuses, chance takes turns. */
@@ -274,6 +427,22 @@ export class CredentialPool {
     }
   }
 
+  #probeDesk({ canProbe, probe }: NonNullable<PoolOptions['probeUsage']>): ProbeDesk {
+    return new ProbeDesk({
+      book: this.#book,
+      trials: this.#trials,
+      platform: this.#options.platform,
+      probe,
+      canProbe,
+      readSecret: (credential) => this.#readSecret(credential),
+      quotaOf: async (credentialId) => {
+        await this.#readings.look()
+        return this.#readings.quotaOf(credentialId)
+      },
+      record: (reading) => this.observe(reading),
+    })
+  }
+
   #storeFailed(error: StoreError, credentialId?: string): void {
     this.#options.onTrouble?.({
       kind: 'store_failed',
@@ -281,4 +450,13 @@ export class CredentialPool {
       ...(credentialId === undefined ? {} : { credentialId }),
     })
   }
+}
+
+function named(
+  ready: readonly Credential[],
+  id: string | undefined,
+  because: string,
+): { readonly credential: Credential; readonly because: string } | undefined {
+  const credential = id === undefined ? undefined : ready.find((each) => each.id === id)
+  return credential === undefined ? undefined : { credential, because }
 }

@@ -7,13 +7,16 @@ const input = (given: Partial<StrategyInput> = {}): StrategyInput => ({
   ready,
   turn: 0,
   chance: 0,
-  usesNotCounted: () => ({ count: 0, lastUsedAtMs: 0 }),
+  usesOf: () => ({ count: 0, lastUsedAtMs: 0 }),
+  leftPercentOf: () => undefined,
+  current: undefined,
+  avoidBelow: 20,
   ...given,
 })
 
 describe('strategies', () => {
-  it('are the four that configuration accepts', () => {
-    expect(STRATEGY_NAMES).toEqual(['fill_first', 'round_robin', 'random', 'least_used'])
+  it('are the five that configuration accepts', () => {
+    expect(STRATEGY_NAMES).toEqual(['fill_first', 'round_robin', 'random', 'least_used', 'quota_aware'])
   })
 
   it('fill_first takes the first in priority order', () => {
@@ -35,7 +38,7 @@ describe('strategies', () => {
   it('least_used counts what the store has not counted yet, and breaks ties by idleness, then priority', () => {
     const used = (uses: Record<string, [count: number, lastUsedAtMs: number]>) =>
       STRATEGIES.least_used.pick(
-        input({ usesNotCounted: (id) => ({ count: uses[id]?.[0] ?? 0, lastUsedAtMs: uses[id]?.[1] ?? 0 }) }),
+        input({ usesOf: (id) => ({ count: uses[id]?.[0] ?? 0, lastUsedAtMs: uses[id]?.[1] ?? 0 }) }),
       )?.label
     expect(used({})).toBe('a')
     expect(used({ a: [1, 10] })).toBe('b')

@@ -1,13 +1,10 @@
 import type { Clock } from '../platform/clock.ts'
+import type { Holder } from './holder.ts'
 import { type Store, StoreError } from './store-contract.ts'
-
-/** A claim ends by itself when its holder dies. */
-export const TRIAL_CLAIM_MS = 120_000
 
 interface Claim {
   readonly credentialId: string
   readonly scope: string
-  readonly untilMs: number
   readonly inStore: boolean
 }
 
@@ -15,12 +12,12 @@ interface Claim {
 export class TrialDesk {
   readonly #store: Store
   readonly #clock: Clock
-  readonly #holder: string
+  readonly #holder: Holder
   readonly #onTrouble: (error: StoreError) => void
   readonly #claims = new Map<string, Claim>()
   #count = 0
 
-  constructor(store: Store, clock: Clock, holder: string, onTrouble: (error: StoreError) => void) {
+  constructor(store: Store, clock: Clock, holder: Holder, onTrouble: (error: StoreError) => void) {
     this.#store = store
     this.#clock = clock
     this.#holder = holder
@@ -29,34 +26,35 @@ export class TrialDesk {
 
   /** @returns the name of the claim, or undefined while somebody else holds the trial */
   async claim(credentialId: string, scope: string): Promise<string | undefined> {
-    const nowMs = this.#clock.now()
     for (const claim of this.#claims.values()) {
-      if (claim.credentialId === credentialId && claim.scope === scope && nowMs < claim.untilMs) return undefined
+      if (claim.credentialId === credentialId && claim.scope === scope) return undefined
     }
     // One name per claim: a trial that outlived its claim must not end the claim of its successor.
     this.#count += 1
-    const name = `${this.#holder}/${this.#count}`
-    const untilMs = nowMs + TRIAL_CLAIM_MS
-    this.#claims.set(name, { credentialId, scope, untilMs, inStore: true })
+    const name = `${this.#holder.name}/${this.#count}`
+    this.#claims.set(name, { credentialId, scope, inStore: true })
+    // The claim ends by itself when this process dies: it lives by the holder's beat.
+    this.#holder.hold()
     try {
-      if (await this.#store.claimTrial({ credentialId, scope, holder: name, untilMs }, nowMs)) return name
-      this.#claims.delete(name)
+      const claim = { credentialId, scope, holder: name, untilMs: this.#holder.untilMs() }
+      if (await this.#store.claimTrial(claim, this.#clock.now())) return name
+      this.#forget(name)
       return undefined
     } catch (error) {
       if (!(error instanceof StoreError) || error.code === 'closed') {
-        this.#claims.delete(name)
+        this.#forget(name)
         throw error
       }
       // A store that refuses writes must not lock an account away for ever: the trial is then single in this process only.
       this.#onTrouble(error)
-      this.#claims.set(name, { credentialId, scope, untilMs, inStore: false })
+      this.#claims.set(name, { credentialId, scope, inStore: false })
       return name
     }
   }
 
   async end(name: string): Promise<void> {
     const claim = this.#claims.get(name)
-    this.#claims.delete(name)
+    this.#forget(name)
     if (claim === undefined || !claim.inStore) return
     try {
       await this.#store.endTrial(claim.credentialId, claim.scope, name)
@@ -65,5 +63,9 @@ export class TrialDesk {
       if (!(error instanceof StoreError)) throw error
       this.#onTrouble(error)
     }
+  }
+
+  #forget(name: string): void {
+    if (this.#claims.delete(name)) this.#holder.letGo()
   }
 }

@@ -46,6 +46,7 @@ export class CallBook {
       credentialId: lease.credential.id,
       credentialLabel: lease.credential.label,
       trial: lease.trial,
+      why: { because: lease.choice.because, others: lease.choice.others() },
     })
     return atMs
   }

@@ -20,6 +20,8 @@ export class CallState {
   othersTried = 0
   routeIndex = 0
   waits = 0
+  /** Monotonic ms at which this call began to queue for a busy credential of its route. */
+  queuedSinceMs: number | undefined
   fallbackReason: string | undefined
 
   retriesDone(label: FailureLabel): number {
@@ -41,6 +43,7 @@ export class CallState {
     this.rotated()
     this.tried.clear()
     this.routeIndex = toIndex
+    this.queuedSinceMs = undefined
     this.fallbackReason = reason
   }
 

@@ -1,6 +1,7 @@
 import { toIsoText } from '../platform/clock.ts'
 import type { HeaderList } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { Lease } from '../pool/lease.ts'
 import type { GivenUp } from '../wire/wire.ts'
 import { WIRES } from '../wire/wires.ts'
 import type { AttemptEnding } from './attempt.ts'
@@ -38,6 +39,7 @@ function goodAnswer(giving: Giving, settled: Extract<Settled, { kind: 'answer' }
     ...ownHeaders(call, state, state.attempts.length + 1),
     ['x-sparekey-route', `${route.provider}/${route.model}`],
     ['x-sparekey-credential', headerText(lease.credential.label)],
+    ['x-sparekey-why', headerText(whyText(lease))],
     ...(dropped.length > 0 ? [['x-sparekey-dropped', dropped.map(headerText).join(', ')] as const] : []),
   ]
   const body = guarded(told(giving, settled, outcome.resolve), () => drop(giving, settled, outcome.resolve))
@@ -204,6 +206,13 @@ function ownHeaders(call: Call, state: CallState, attempts: number): HeaderList 
     ['x-sparekey-attempts', String(attempts)],
     ...(state.fallbackReason === undefined ? [] : [['x-sparekey-fallback', state.fallbackReason] as const]),
   ]
+}
+
+/** Why this credential and why not the others: those that are ready too need no reason. */
+function whyText(lease: Lease): string {
+  const { because, others } = lease.choice
+  const aside = others().filter(({ standing }) => standing !== 'ready')
+  return [because, ...aside.map(({ label, standing }) => `not ${label}: ${standing}`)].join('; ')
 }
 
 /** A label is free text; a header is not. */

@@ -19,12 +19,17 @@ import { CallState } from './call-state.ts'
 import { earlyAnswer, give } from './give-answer.ts'
 import { hasNoneToLend, internalFailure, nothingReadyFailure, unwritableFailure } from './nothing-ready.ts'
 import { prepareRequest, RequestTooDeepError } from './prepare.ts'
+import { headerRecord } from './headers.ts'
+import { readQuota } from './read-quota.ts'
+import { sessionKeyOf } from './session-key.ts'
 import type { Settled } from './settled.ts'
 
 /** Waiting for a bench to end is worth it only for limits that clear by themselves. */
 const WORTH_WAITING_FOR = new Set(['rate_limit', 'quota_exhausted'])
 /** A call waits for a bench to end at most this often, so that a limit that lies about its reset cannot hold a call for ever. */
 const WAITS_PER_CALL = 3
+/** A call queues this long for a busy credential before it goes to the next route of its chain. */
+const LONGEST_QUEUE_BEFORE_FALLBACK_MS = 5_000
 /** Timers may fire a moment early; a retry that arrives before the bench has ended finds nobody. */
 const AFTER_BENCH_MS = 5
 
@@ -90,6 +95,7 @@ export class Relay {
     const { pool, platform, policy, budget } = this.#deps
     const remainingMs = () => deadlineAt - platform.clock.monotonic()
     let preferred: string | undefined
+    const session = sessionKeyOf(call)
     state.routeIndex = nextUsable(call, 0)
     for (;;) {
       if (call.signal.aborted) return { kind: 'cancelled' }
@@ -100,6 +106,7 @@ export class Relay {
         ...pooled,
         tried: state.tried,
         ...(preferred === undefined ? {} : { preferred }),
+        ...(session === undefined ? {} : { session }),
       })
       preferred = undefined
       if (acquired.kind === 'nothing') {
@@ -226,10 +233,18 @@ export class Relay {
       })
     }
     const result = await lease.secret().then(send, (error: unknown) => secretFailure(call, route, error, startedAtMs))
+    this.#observeQuota(route, lease, result)
     if (result.kind === 'answer')
       return { kind: 'answer', answer: result, served: { route, lease, dropped, startedAtMs } }
     book.attemptFailed(route, lease, result.failure, startedAtMs)
     return result
+  }
+
+  #observeQuota(route: Route, lease: Lease, result: AttemptResult): void {
+    if (route.definition.readQuota === undefined) return
+    const headers = result.kind === 'answer' ? headerRecord(result.headers) : result.failure.evidence.headers
+    const reading = readQuota(route, lease, headers, this.#deps.platform.clock.now())
+    if (reading !== undefined) this.#deps.pool.observe(reading)
   }
 
   /** Nobody can be lent: the next route, else a wait that fits, else the end. @returns undefined to go on */
@@ -241,8 +256,10 @@ export class Relay {
     why: NothingReady,
     remainingMs: number,
   ): Promise<Settled | undefined> {
-    const failure = nothingReadyFailure(route, why, this.#deps.platform.clock.now())
     const usable = nextUsable(call, state.routeIndex + 1)
+    if (why.busy > 0 && (await this.#queue(call, state, book, route, usable < call.chain.length, remainingMs)))
+      return undefined
+    const failure = nothingReadyFailure(route, why, this.#deps.platform.clock.now())
     if (usable < call.chain.length) {
       if (state.failures.length === 0) state.failures.push(failure)
       const reason = hasNoneToLend(why) ? 'no_credential' : failure.label
@@ -253,6 +270,31 @@ export class Relay {
     if (await this.#waitForReturn(call, state, book, failure, why, remainingMs)) return undefined
     state.failures.push(failure)
     return this.#surface(call, state, why)
+  }
+
+  /**
+   * All that could serve are busy: waits for one to be given back, within the deadline, and only a moment when another route could serve.
+   * @returns false when there is no time left to queue
+   */
+  async #queue(
+    call: Call,
+    state: CallState,
+    book: CallBook,
+    route: Route,
+    nextRoute: boolean,
+    remainingMs: number,
+  ): Promise<boolean> {
+    const { pool, platform } = this.#deps
+    const nowMs = platform.clock.monotonic()
+    if (state.queuedSinceMs === undefined) {
+      state.queuedSinceMs = nowMs
+      book.step('queue', `every ready credential of ${route.provider} is busy`)
+    }
+    const patienceMs = nextRoute ? LONGEST_QUEUE_BEFORE_FALLBACK_MS - (nowMs - state.queuedSinceMs) : remainingMs
+    const waitMs = Math.min(patienceMs, remainingMs)
+    if (waitMs <= 0) return false
+    await pool.waitForChange(route.provider, waitMs, call.signal)
+    return true
   }
 
   /** Waits for the earliest bench to end when that fits the deadline. @returns false when it does not */

@@ -59,7 +59,13 @@ export class Runtime {
     this.pool = new CredentialPool({
       store: options.store,
       platform: options.platform,
-      strategyFor: (provider) => providerConfig(this.#config, provider).strategy,
+      strategyFor: (provider, model) => {
+        const { strategy, modelStrategies } = providerConfig(this.#config, provider)
+        return model === undefined ? strategy : (modelStrategies[model] ?? strategy)
+      },
+      avoidBelowFor: (provider) => providerConfig(this.#config, provider).avoidBelow,
+      affinityFor: (provider) => providerConfig(this.#config, provider).affinity,
+      minRotationIntervalMsFor: (provider) => providerConfig(this.#config, provider).minRotationIntervalMs,
       maxConcurrentFor: (provider) =>
         this.#config.providers[provider]?.maxConcurrent ?? this.#config.limits.maxConcurrentPerCredential,
       readEnvironment: (variable) => options.environment.read(variable),

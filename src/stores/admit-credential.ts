@@ -30,8 +30,6 @@ export function admitCredential(given: NewCredential, siblings: readonly Credent
     fingerprint: given.fingerprint,
     generation: 1,
     resetStampMs: 0,
-    useCount: 0,
-    lastUsedAtMs: 0,
     createdAtMs: Math.round(nowMs),
   }
 }

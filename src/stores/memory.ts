@@ -3,9 +3,18 @@ import type { Credential, Secret } from '../pool/credential.ts'
 import type { NewCredential, PoolSnapshot, Store, TrialClaim } from '../pool/store-contract.ts'
 import { StoreError } from '../pool/store-contract.ts'
 import { admitCredential, renewCredential } from './admit-credential.ts'
+import { MemoryPlaces } from './memory-places.ts'
+import { MemoryReadings } from './memory-readings.ts'
+import { MemorySessions } from './memory-sessions.ts'
 
 /** Everything in this process, nothing on disk: for the library without a home, for tests and simulations. */
 export class MemoryStore implements Store {
+  readonly readings = new MemoryReadings((id) => this.#knows(id))
+  readonly places = new MemoryPlaces(
+    (id) => this.#knows(id),
+    (holder, untilMs) => this.#prolongTrials(holder, untilMs),
+  )
+  readonly sessions = new MemorySessions((id) => this.#knows(id))
   readonly #credentials = new Map<string, Credential>()
   readonly #secrets = new Map<string, Secret>()
   readonly #benches = new Map<string, Map<string, Bench>>()
@@ -38,6 +47,8 @@ export class MemoryStore implements Store {
     this.#open()
     if (!this.#credentials.delete(id)) return false
     this.#secrets.delete(id)
+    this.readings.forget(id)
+    this.places.forget(id)
     this.#forget(id)
     this.#changed()
     return true
@@ -102,21 +113,6 @@ export class MemoryStore implements Store {
     if (this.#claims.get(key)?.holder === holder) this.#claims.delete(key)
   }
 
-  async addUses(
-    uses: ReadonlyArray<{ readonly credentialId: string; readonly count: number; readonly lastUsedAtMs: number }>,
-  ): Promise<void> {
-    this.#open()
-    for (const { credentialId, count, lastUsedAtMs } of uses) {
-      const credential = this.#credentials.get(credentialId)
-      if (credential === undefined) continue
-      this.#put({
-        ...credential,
-        useCount: credential.useCount + count,
-        lastUsedAtMs: Math.max(credential.lastUsedAtMs, Math.round(lastUsedAtMs)),
-      })
-    }
-  }
-
   async nextTurn(provider: string): Promise<number> {
     this.#open()
     const turn = this.#turns.get(provider) ?? 0
@@ -132,6 +128,17 @@ export class MemoryStore implements Store {
   async close(): Promise<void> {
     this.#closed = true
     this.#secrets.clear()
+  }
+
+  #knows(credentialId: string): boolean {
+    this.#open()
+    return this.#credentials.has(credentialId)
+  }
+
+  #prolongTrials(holder: string, untilMs: number): void {
+    for (const [key, claim] of this.#claims) {
+      if (claim.holder.startsWith(`${holder}/`)) this.#claims.set(key, { ...claim, untilMs })
+    }
   }
 
   #open(): void {

@@ -3,7 +3,7 @@ import type { Credential } from '../pool/credential.ts'
 import type { SqlRow, SqlValue } from './sqlite-driver.ts'
 
 export const CREDENTIAL_COLUMNS =
-  'id, provider, label, type, source_variable, priority, base_url, account_id, quota_group, fingerprint, generation, reset_stamp_ms, use_count, last_used_at_ms, created_at_ms'
+  'id, provider, label, type, source_variable, priority, base_url, account_id, quota_group, fingerprint, generation, reset_stamp_ms, created_at_ms'
 
 export const BENCH_COLUMNS =
   'credential_id, scope, reason, since_ms, until_ms, trial_at_ms, dead, token_generation, strikes, failed_trials, evidence'
@@ -22,8 +22,6 @@ export function credentialOf(row: SqlRow): Credential {
     fingerprint: text(row.fingerprint),
     generation: Number(row.generation),
     resetStampMs: Number(row.reset_stamp_ms),
-    useCount: Number(row.use_count),
-    lastUsedAtMs: Number(row.last_used_at_ms),
     createdAtMs: Number(row.created_at_ms),
   }
 }
@@ -42,8 +40,6 @@ export function credentialValues(credential: Credential): SqlValue[] {
     credential.fingerprint,
     credential.generation,
     credential.resetStampMs,
-    credential.useCount,
-    credential.lastUsedAtMs,
     credential.createdAtMs,
   ]
 }

@@ -9,8 +9,9 @@ import {
 } from '../pool/store-contract.ts'
 import { admitCredential, renewCredential } from './admit-credential.ts'
 import type { SecretBox } from './secret-box.ts'
-import type { SqlDatabase, SqlStatement, SqlValue } from './sqlite-driver.ts'
-import { toStoreError } from './sqlite-errors.ts'
+import type { SqlDatabase } from './sqlite-driver.ts'
+import { SqlitePlaces } from './sqlite-places.ts'
+import { SqliteReadings } from './sqlite-readings.ts'
 import {
   BENCH_COLUMNS,
   benchOf,
@@ -19,35 +20,46 @@ import {
   credentialOf,
   credentialValues,
 } from './sqlite-rows.ts'
+import { SqliteSession } from './sqlite-session.ts'
+import { SqliteSessions } from './sqlite-sessions.ts'
 
 /** One SQLite file shared by every process of a home. Made by `openSqliteStore`. */
 export class SqliteStore implements Store {
-  readonly #database: SqlDatabase
+  readonly readings: SqliteReadings
+  readonly places: SqlitePlaces
+  readonly sessions: SqliteSessions
+  readonly #session: SqliteSession
   readonly #box: SecretBox
-  readonly #path: string
-  readonly #statements = new Map<string, SqlStatement>()
   #snapshot: PoolSnapshot | undefined
-  /** `PRAGMA data_version` moves when another connection commits; our own commits drop the snapshot themselves. */
+  #credentialsRevision = -1
   #seenDataVersion = -1
-  #closed = false
+  #seenRollbacks = 0
 
   constructor(database: SqlDatabase, box: SecretBox, path: string) {
-    this.#database = database
+    this.#session = new SqliteSession(database, path)
     this.#box = box
-    this.#path = path
+    this.readings = new SqliteReadings(this.#session)
+    this.places = new SqlitePlaces(this.#session)
+    this.sessions = new SqliteSessions(this.#session)
   }
 
   async snapshot(): Promise<PoolSnapshot> {
-    return this.#guarded(() => {
-      const dataVersion = Number(this.#row('PRAGMA data_version')?.data_version)
-      if (this.#snapshot !== undefined && dataVersion === this.#seenDataVersion) {
-        return this.#snapshot
+    const session = this.#session
+    return session.guarded(() => {
+      if (session.rollbacks !== this.#seenRollbacks) {
+        this.#seenRollbacks = session.rollbacks
+        this.#snapshot = undefined
       }
+      const dataVersion = session.dataVersion()
+      if (this.#snapshot !== undefined && dataVersion === this.#seenDataVersion) return this.#snapshot
       const before = this.#snapshot
-      this.#snapshot = this.#transaction('BEGIN', () => {
-        const revision = Number(this.#row('SELECT revision FROM state')?.revision)
-        // Turns and trial claims commit too, but nothing that a snapshot holds has changed then.
-        return before?.revision === revision ? before : this.#load(revision)
+      this.#snapshot = session.transaction('BEGIN', () => {
+        const state = session.row('SELECT revision, credentials_revision FROM state')
+        const revision = Number(state?.['revision'])
+        // Turns, claims and counters commit too, but nothing that a snapshot holds has changed then.
+        return before?.revision === revision
+          ? before
+          : this.#load(revision, Number(state?.['credentials_revision']), before)
       })
       this.#seenDataVersion = dataVersion
       return this.#snapshot
@@ -60,19 +72,22 @@ export class SqliteStore implements Store {
       const marks = credentialValues(credential)
         .map(() => '?')
         .join(', ')
-      this.#run(`INSERT INTO credentials (${CREDENTIAL_COLUMNS}) VALUES (${marks})`, ...credentialValues(credential))
+      this.#session.run(
+        `INSERT INTO credentials (${CREDENTIAL_COLUMNS}) VALUES (${marks})`,
+        ...credentialValues(credential),
+      )
       if (given.secret !== undefined && given.source.kind === 'stored') this.#seal(credential, given.secret)
       return credential
     })
   }
 
   async removeCredential(id: string): Promise<boolean> {
-    return this.#change(() => this.#run('DELETE FROM credentials WHERE id = ?', id) > 0)
+    return this.#change(() => this.#session.run('DELETE FROM credentials WHERE id = ?', id) > 0)
   }
 
   async setPriority(id: string, priority: number): Promise<void> {
     this.#change(() => {
-      if (this.#run('UPDATE credentials SET priority = ? WHERE id = ?', priority, id) === 0) throw notFound(id)
+      if (this.#session.run('UPDATE credentials SET priority = ? WHERE id = ?', priority, id) === 0) throw notFound(id)
     })
   }
 
@@ -81,7 +96,7 @@ export class SqliteStore implements Store {
       const credential = this.#credential(id)
       if (credential === undefined) throw notFound(id)
       const renewed = renewCredential(credential, fingerprint, this.#siblings(credential.provider))
-      this.#run(
+      this.#session.run(
         'UPDATE credentials SET fingerprint = ?, generation = ? WHERE id = ?',
         fingerprint,
         renewed.generation,
@@ -93,15 +108,18 @@ export class SqliteStore implements Store {
   }
 
   async readSecret(id: string): Promise<Secret | undefined> {
-    return this.#guarded(() => {
-      const row = this.#row('SELECT generation, envelope FROM secrets WHERE credential_id = ?', id)
+    return this.#session.guarded(() => {
+      const row = this.#session.row('SELECT generation, envelope FROM secrets WHERE credential_id = ?', id)
       if (row === undefined || !(row.envelope instanceof Uint8Array)) return undefined
       const opened = this.#box.open(row.envelope, placeOf(id, Number(row.generation)))
       if (opened.kind === 'opened') return JSON.parse(opened.text) as Secret
       if (opened.kind === 'wrong_key') {
         throw new StoreError('wrong_key', `the secret of ${id} was sealed with another key: add the credential again`)
       }
-      throw new StoreError('damaged', `the secret of ${id} in ${this.#path} was altered: add the credential again`)
+      throw new StoreError(
+        'damaged',
+        `the secret of ${id} in ${this.#session.path} was altered: add the credential again`,
+      )
     })
   }
 
@@ -110,52 +128,64 @@ export class SqliteStore implements Store {
     scope: string,
     change: (credential: Credential, bench: Bench | undefined) => Bench | null | undefined,
   ): Promise<{ readonly bench: Bench | undefined; readonly changed: boolean }> {
-    return this.#guarded(() =>
-      this.#transaction('BEGIN IMMEDIATE', () => {
-        const credential = this.#credential(credentialId)
-        if (credential === undefined) return { bench: undefined, changed: false }
-        const row = this.#row(
-          `SELECT ${BENCH_COLUMNS} FROM benches WHERE credential_id = ? AND scope = ?`,
-          credentialId,
-          scope,
-        )
-        const standing = row === undefined ? undefined : benchOf(row)
-        const next = change(credential, standing)
-        if (next === undefined || (next === null && standing === undefined)) return { bench: standing, changed: false }
-        this.#touch()
-        if (next === null) {
-          this.#run('DELETE FROM benches WHERE credential_id = ? AND scope = ?', credentialId, scope)
-          return { bench: undefined, changed: true }
-        }
-        const bench = { ...next, credentialId, scope }
-        this.#run(
-          `INSERT OR REPLACE INTO benches (${BENCH_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-          ...benchValues(bench),
-        )
-        return { bench, changed: true }
-      }),
+    const session = this.#session
+    return session.guarded(() => {
+      const written = session.transaction('BEGIN IMMEDIATE', () => this.#writeBench(credentialId, scope, change))
+      // Only what is committed may be remembered.
+      if (written.revision !== undefined) this.#remember(written.revision, credentialId, scope, written.bench)
+      return { bench: written.bench, changed: written.revision !== undefined }
+    })
+  }
+
+  /** @returns the revision that the change made, undefined when nothing changed */
+  #writeBench(
+    credentialId: string,
+    scope: string,
+    change: (credential: Credential, bench: Bench | undefined) => Bench | null | undefined,
+  ): { readonly bench: Bench | undefined; readonly revision: number | undefined } {
+    const session = this.#session
+    const credential = this.#credential(credentialId)
+    if (credential === undefined) return { bench: undefined, revision: undefined }
+    const row = session.row(
+      `SELECT ${BENCH_COLUMNS} FROM benches WHERE credential_id = ? AND scope = ?`,
+      credentialId,
+      scope,
     )
+    const standing = row === undefined ? undefined : benchOf(row)
+    const next = change(credential, standing)
+    if (next === undefined || (next === null && standing === undefined)) return { bench: standing, revision: undefined }
+    const bench = next === null ? undefined : { ...next, credentialId, scope }
+    if (bench === undefined) {
+      session.run('DELETE FROM benches WHERE credential_id = ? AND scope = ?', credentialId, scope)
+    } else {
+      session.run(
+        `INSERT OR REPLACE INTO benches (${BENCH_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        ...benchValues(bench),
+      )
+    }
+    const state = session.row('UPDATE state SET revision = revision + 1 RETURNING revision')
+    return { bench, revision: Number(state?.['revision']) }
   }
 
   async resetCredential(id: string, stampMs: number): Promise<void> {
     this.#change(() => {
-      const updated = this.#run(
+      const updated = this.#session.run(
         'UPDATE credentials SET reset_stamp_ms = max(?, reset_stamp_ms + 1) WHERE id = ?',
         Math.round(stampMs),
         id,
       )
       if (updated === 0) throw notFound(id)
-      this.#run('DELETE FROM benches WHERE credential_id = ?', id)
-      this.#run('DELETE FROM trial_claims WHERE credential_id = ?', id)
+      this.#session.run('DELETE FROM benches WHERE credential_id = ?', id)
+      this.#session.run('DELETE FROM trial_claims WHERE credential_id = ?', id)
     })
   }
 
   async claimTrial(claim: TrialClaim, nowMs: number): Promise<boolean> {
-    return this.#guarded(() =>
-      this.#transaction(
+    return this.#session.guarded(() =>
+      this.#session.transaction(
         'BEGIN IMMEDIATE',
         () =>
-          this.#run(
+          this.#session.run(
             `INSERT INTO trial_claims (credential_id, scope, holder, until_ms)
              SELECT ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM credentials WHERE id = ?)
              ON CONFLICT (credential_id, scope) DO UPDATE SET holder = excluded.holder, until_ms = excluded.until_ms
@@ -172,8 +202,8 @@ export class SqliteStore implements Store {
   }
 
   async endTrial(credentialId: string, scope: string, holder: string): Promise<void> {
-    this.#guarded(() =>
-      this.#run(
+    this.#session.guarded(() =>
+      this.#session.run(
         'DELETE FROM trial_claims WHERE credential_id = ? AND scope = ? AND holder = ?',
         credentialId,
         scope,
@@ -182,25 +212,9 @@ export class SqliteStore implements Store {
     )
   }
 
-  async addUses(
-    uses: ReadonlyArray<{ readonly credentialId: string; readonly count: number; readonly lastUsedAtMs: number }>,
-  ): Promise<void> {
-    if (uses.length === 0) return
-    this.#change(() => {
-      for (const { credentialId, count, lastUsedAtMs } of uses) {
-        this.#run(
-          'UPDATE credentials SET use_count = use_count + ?, last_used_at_ms = max(last_used_at_ms, ?) WHERE id = ?',
-          count,
-          Math.round(lastUsedAtMs),
-          credentialId,
-        )
-      }
-    })
-  }
-
   async nextTurn(provider: string): Promise<number> {
-    return this.#guarded(() => {
-      const row = this.#row(
+    return this.#session.guarded(() => {
+      const row = this.#session.row(
         'INSERT INTO turns (provider, turn) VALUES (?, 1) ON CONFLICT (provider) DO UPDATE SET turn = turn + 1 RETURNING turn',
         provider,
       )
@@ -209,130 +223,76 @@ export class SqliteStore implements Store {
   }
 
   async peekTurn(provider: string): Promise<number> {
-    return this.#guarded(() => Number(this.#row('SELECT turn FROM turns WHERE provider = ?', provider)?.turn ?? 0))
+    return this.#session.guarded(() =>
+      Number(this.#session.row('SELECT turn FROM turns WHERE provider = ?', provider)?.turn ?? 0),
+    )
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    this.#statements.clear()
-    try {
-      // The driver for Node 20 closes for real only when its statements are collected: tidy up here, without waiting for anybody.
-      this.#database.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)')
-    } catch {
-      // Others still read or write: the last one to close tidies up.
-    }
-    this.#database.close()
+    this.#session.close()
   }
 
-  /** One write transaction that changes what snapshots show. */
+  /** One write transaction that changes credentials. */
   #change<T>(work: () => T): T {
-    return this.#guarded(() =>
-      this.#transaction('BEGIN IMMEDIATE', () => {
+    const session = this.#session
+    return session.guarded(() =>
+      session.transaction('BEGIN IMMEDIATE', () => {
         const result = work()
-        this.#touch()
+        this.#snapshot = undefined
+        session.run('UPDATE state SET revision = revision + 1, credentials_revision = credentials_revision + 1')
         return result
       }),
     )
   }
 
-  /**
-   * A change that must survive a power cut. Everything else is written with `synchronous=NORMAL`, which survives the death of the
-   * process (kill -9) but may lose the last moments when the machine dies: advice such as a bench may, a rotated token may not.
-   */
   #durable<T>(work: () => T): T {
-    return this.#guarded(() => {
-      this.#database.exec('PRAGMA synchronous = FULL')
-      try {
-        return this.#change(work)
-      } finally {
-        this.#database.exec('PRAGMA synchronous = NORMAL')
-      }
-    })
+    return this.#session.guarded(() => this.#session.durably(() => this.#change(work)))
   }
 
-  #transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
-    this.#statement(begin).run()
-    try {
-      const result = work()
-      this.#statement('COMMIT').run()
-      return result
-    } catch (error) {
-      this.#snapshot = undefined
-      this.#rollBack()
-      throw error
-    }
-  }
-
-  /** SQLite has already rolled back after some errors (disk full): then there is nothing left to undo. */
-  #rollBack(): void {
-    try {
-      this.#statement('ROLLBACK').run()
-    } catch {
-      // The first error is the one to report.
-    }
-  }
-
-  #touch(): void {
-    this.#snapshot = undefined
-    this.#run('UPDATE state SET revision = revision + 1')
-  }
-
-  #load(revision: number): PoolSnapshot {
+  /** Credentials change seldom and benches often: thousands of accounts are not read again for one verdict. */
+  #load(revision: number, credentialsRevision: number, before: PoolSnapshot | undefined): PoolSnapshot {
+    const same = before !== undefined && credentialsRevision === this.#credentialsRevision
+    this.#credentialsRevision = credentialsRevision
     return {
       revision,
-      credentials: this.#rows(`SELECT ${CREDENTIAL_COLUMNS} FROM credentials`).map(credentialOf),
-      benches: this.#rows(`SELECT ${BENCH_COLUMNS} FROM benches`).map(benchOf),
+      credentials: same
+        ? before.credentials
+        : this.#session.rows(`SELECT ${CREDENTIAL_COLUMNS} FROM credentials`).map(credentialOf),
+      benches: this.#session.rows(`SELECT ${BENCH_COLUMNS} FROM benches`).map(benchOf),
     }
+  }
+
+  /** Our own verdict goes into the remembered snapshot, if that was up to date when the verdict was written. */
+  #remember(revision: number, credentialId: string, scope: string, bench: Bench | undefined): void {
+    const before = this.#snapshot
+    if (before === undefined || before.revision !== revision - 1) {
+      this.#snapshot = undefined
+      return
+    }
+    const others = before.benches.filter((each) => each.credentialId !== credentialId || each.scope !== scope)
+    const benches = bench === undefined ? others : [...others, bench]
+    this.#snapshot = { revision, credentials: before.credentials, benches }
   }
 
   #credential(id: string): Credential | undefined {
-    const row = this.#row(`SELECT ${CREDENTIAL_COLUMNS} FROM credentials WHERE id = ?`, id)
+    const row = this.#session.row(`SELECT ${CREDENTIAL_COLUMNS} FROM credentials WHERE id = ?`, id)
     return row === undefined ? undefined : credentialOf(row)
   }
 
   #siblings(provider: string): readonly Credential[] {
-    return this.#rows(`SELECT ${CREDENTIAL_COLUMNS} FROM credentials WHERE provider = ?`, provider).map(credentialOf)
+    return this.#session
+      .rows(`SELECT ${CREDENTIAL_COLUMNS} FROM credentials WHERE provider = ?`, provider)
+      .map(credentialOf)
   }
 
   #seal(credential: Credential, secret: Secret): void {
     const envelope = this.#box.seal(JSON.stringify(secret), placeOf(credential.id, credential.generation))
-    this.#run(
+    this.#session.run(
       'INSERT OR REPLACE INTO secrets (credential_id, generation, envelope) VALUES (?, ?, ?)',
       credential.id,
       credential.generation,
       envelope,
     )
-  }
-
-  #run(sql: string, ...values: SqlValue[]): number {
-    return Number(this.#statement(sql).run(...values).changes)
-  }
-
-  #row(sql: string, ...values: SqlValue[]) {
-    return this.#statement(sql).get(...values)
-  }
-
-  #rows(sql: string, ...values: SqlValue[]) {
-    return this.#statement(sql).all(...values)
-  }
-
-  #statement(sql: string): SqlStatement {
-    let statement = this.#statements.get(sql)
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql)
-      this.#statements.set(sql, statement)
-    }
-    return statement
-  }
-
-  #guarded<T>(work: () => T): T {
-    if (this.#closed) throw new StoreError('closed', 'the store is closed')
-    try {
-      return work()
-    } catch (error) {
-      throw toStoreError(error, this.#path)
-    }
   }
 }
 

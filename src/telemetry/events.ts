@@ -20,6 +20,11 @@ export type TelemetryEvent =
       readonly credentialId: string
       readonly credentialLabel: string
       readonly trial: boolean
+      /** Why this credential was lent, and where the others stood. */
+      readonly why?: {
+        readonly because: string
+        readonly others: ReadonlyArray<{ readonly label: string; readonly standing: string }>
+      }
     }
   | {
       readonly type: 'attempt_failed'

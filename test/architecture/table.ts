@@ -36,7 +36,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   recovery: { runtime: ['failure'], types: [], pure: true },
   pool: { runtime: ['platform'], types: ['failure', 'recovery'] },
   oauth: { runtime: ['failure', 'platform'], types: [] },
-  stores: { runtime: ['pool/store-contract', 'pool/credential', 'pool/bench', 'platform'], types: [] },
+  stores: { runtime: ['pool/store-contract', 'pool/credential', 'pool/bench', 'pool/quota', 'platform'], types: [] },
   providers: {
     runtime: ['failure', 'wire', 'oauth'],
     types: [],

@@ -75,7 +75,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         })
         const added = await store.addCredential(full, NOW)
         const { secret, ...shown } = full
-        const expected = { ...shown, generation: 1, resetStampMs: 0, useCount: 0, lastUsedAtMs: 0, createdAtMs: NOW }
+        const expected = { ...shown, generation: 1, resetStampMs: 0, createdAtMs: NOW }
         expect(added).toEqual(expected)
         expect((await store.snapshot()).credentials).toEqual([expected])
         expect(await store.readSecret('cred_a')).toEqual(secret)
@@ -259,13 +259,14 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
     it('adds uses and never moves the last use back', () =>
       withStore(async (store) => {
         await store.addCredential(newCredential('a'), NOW)
-        await store.addUses([{ credentialId: 'cred_a', count: 2, lastUsedAtMs: NOW + 5 }])
-        await store.addUses([
+        await store.readings.addUses([{ credentialId: 'cred_a', count: 2, lastUsedAtMs: NOW + 5 }])
+        await store.readings.addUses([
           { credentialId: 'cred_a', count: 3, lastUsedAtMs: NOW + 1 },
           { credentialId: 'cred_none', count: 1, lastUsedAtMs: NOW },
         ])
-        await store.addUses([])
-        expect((await store.snapshot()).credentials[0]).toMatchObject({ useCount: 5, lastUsedAtMs: NOW + 5 })
+        await store.readings.addUses([])
+        const { uses } = await store.readings.current()
+        expect([...uses]).toEqual([['cred_a', { count: 5, lastUsedAtMs: NOW + 5 }]])
       }))
 
     it('moves one cursor per provider, without disturbing snapshots', () =>
@@ -321,7 +322,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         if (under.openAgain === undefined) return
         await store.addCredential(newCredential('a'), NOW)
         await store.changeBench('cred_a', '*', () => benchOf())
-        await store.addUses([{ credentialId: 'cred_a', count: 4, lastUsedAtMs: NOW }])
+        await store.readings.addUses([{ credentialId: 'cred_a', count: 4, lastUsedAtMs: NOW }])
         await store.nextTurn('openai')
         const before = await store.snapshot()
         await store.close()

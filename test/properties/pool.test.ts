@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { blameOf, FAILURE_LABELS } from '../../src/failure/labels.ts'
+import { HOLD_MS } from '../../src/pool/holder.ts'
 import type { Bench } from '../../src/pool/bench.ts'
 import type { Credential } from '../../src/pool/credential.ts'
 import { STRATEGY_NAMES } from '../../src/pool/strategies.ts'
@@ -11,7 +12,6 @@ import { DAY, failureOf, requestOf, verdictOf } from '../support/pool-fixtures.t
 import { LIMIT, MODELS, newWorld, play, type Seen, steps, type World } from '../support/pool-world.ts'
 import { temporaryHome } from '../support/temporary-home.ts'
 
-const TRIAL_CLAIM_MS = 120_000
 const RUNS = 300
 
 /** Plays random histories of two processes on one store, and shows every step to the judge. */
@@ -136,7 +136,11 @@ describe('pool invariants over random histories', () => {
           (seen.tried.get(each.id) ?? 0) < each.generation &&
           inFlight(seen.world, seen.pool, each.id, except) < LIMIT,
       )
-      if (ready.length === 0) return
+      // Places that the other process took before a long jump of the clock may be free again: whoever is free with them counted surely is.
+      const surely = ready.filter(
+        (each) => [0, 1].reduce((sum, pool) => sum + inFlight(seen.world, pool, each.id, except), 0) < LIMIT,
+      )
+      if (surely.length === 0) return
       expect(seen.acquired.kind).toBe('lease')
       expect(ready.map((each) => each.id)).toContain(except?.credential.id)
       expect(except?.trial).toBe(false)
@@ -158,7 +162,7 @@ describe('pool invariants over random histories', () => {
         const same = each.lease !== lease && each.lease.trial && each.lease.credential.id === lease.credential.id
         const reset = each.lease.credential.resetStampMs !== lease.credential.resetStampMs
         const covers = scope === '*' ? false : each.lease.model === scope
-        return same && covers && !reset && !each.ended && seen.nowMs < each.lentAtMs + TRIAL_CLAIM_MS
+        return same && covers && !reset && !each.ended && seen.nowMs < each.lentAtMs + HOLD_MS
       })
       expect(rivals).toEqual([])
     }))

@@ -43,8 +43,6 @@ export function credentialOf(given: Partial<Credential> = {}): Credential {
     fingerprint: 'aaaaaaaaaaaa',
     generation: 1,
     resetStampMs: 0,
-    useCount: 0,
-    lastUsedAtMs: 0,
     createdAtMs: 0,
     ...given,
   }

@@ -43,7 +43,7 @@ const TASKS: Record<string, () => Promise<void>> = {
     await goes()
     const turns: number[] = []
     for (let step = 0; step < Number(count); step += 1) {
-      await store.addUses([{ credentialId: 'cred_a', count: 1, lastUsedAtMs: NOW + step }])
+      await store.readings.addUses([{ credentialId: 'cred_a', count: 1, lastUsedAtMs: NOW + step }])
       await store.changeBench('cred_a', '*', (credential, standing) => ({
         credentialId: credential.id,
         scope: '*',
@@ -100,7 +100,7 @@ const TASKS: Record<string, () => Promise<void>> = {
         `finger-${step}`,
       )
       say({ generation: renewed.generation, step })
-      await store.addUses([{ credentialId: 'cred_a', count: 1, lastUsedAtMs: NOW + step }])
+      await store.readings.addUses([{ credentialId: 'cred_a', count: 1, lastUsedAtMs: NOW + step }])
       say({ uses: step })
     }
   },
