@@ -2,7 +2,7 @@ import type { Failure } from '../failure/evidence.ts'
 import type { BenchTerms } from '../recovery/policy.ts'
 import type { Bench } from './bench.ts'
 import type { Credential, Secret } from './credential.ts'
-import type { Choice } from './explain.ts'
+import type { Choice } from './choice.ts'
 
 /** How an attempt ended for its credential. */
 export interface FailureVerdict {
