@@ -22,6 +22,7 @@ import { Relay } from '../relay/relay.ts'
 import { TelemetryBus } from '../telemetry/bus.ts'
 import { Redactor } from '../telemetry/redact.ts'
 import type { WireName } from '../wire/wire.ts'
+import { probeUsage, type ProbeDependencies } from './probe-usage.ts'
 
 export interface RuntimeOptions {
   readonly config: Config
@@ -56,6 +57,12 @@ export class Runtime {
     const trouble = (message: string) => options.onTrouble?.(this.redactor.text(message))
     this.bus = new TelemetryBus(trouble)
     this.#network = options.network ?? undiciNetwork()
+    const probes: ProbeDependencies = {
+      network: this.#network,
+      platform: options.platform,
+      placeOf: (provider) => this.#placeOf(provider),
+      onSecret: (secret) => this.redactor.add(secret),
+    }
     this.pool = new CredentialPool({
       store: options.store,
       platform: options.platform,
@@ -68,6 +75,10 @@ export class Runtime {
       minRotationIntervalMsFor: (provider) => providerConfig(this.#config, provider).minRotationIntervalMs,
       maxConcurrentFor: (provider) =>
         this.#config.providers[provider]?.maxConcurrent ?? this.#config.limits.maxConcurrentPerCredential,
+      probeUsage: {
+        canProbe: (provider) => this.definitionOf(provider)?.usageProbe !== undefined,
+        probe: (credential, secret) => probeUsage(credential, secret, probes),
+      },
       readEnvironment: (variable) => options.environment.read(variable),
       onTrouble: ({ message }) => trouble(message),
     })
@@ -137,6 +148,13 @@ export class Runtime {
     await this.pool.close()
     await this.#network.close()
     await this.store.close()
+  }
+
+  #placeOf(provider: string): ReturnType<ProbeDependencies['placeOf']> {
+    const definition = this.definitionOf(provider)
+    if (definition === undefined) return undefined
+    const { baseUrl, proxy } = providerConfig(this.#config, provider)
+    return { definition, baseUrl: baseUrl ?? definition.baseUrl, ...(proxy === undefined ? {} : { proxy }) }
   }
 
   #makeRelay(): Relay {
