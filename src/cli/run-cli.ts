@@ -3,6 +3,7 @@ import { CliError, EXIT } from './cli-error.ts'
 import { COMMANDS, type CommandRow } from './commands.ts'
 import type { CliContext } from './context.ts'
 import { printable } from './table.ts'
+import { VERSION } from './version.ts'
 
 /** Runs one command line. @returns the exit code; nothing is thrown */
 export async function runCli(words: readonly string[], base: Omit<CliContext, 'json'>): Promise<number> {
@@ -52,9 +53,9 @@ export function buildProgram(base: Omit<CliContext, 'json'>): Command {
   return program
 }
 
-const VERSION = '0.1.0'
-
-const GROUPS: Readonly<Record<string, string>> = { auth: 'credentials: add, list, remove, reset, priority, import' }
+const GROUPS: Readonly<Record<string, string>> = {
+  auth: 'credentials: login, add, list, remove, reset, priority, import, logout',
+}
 
 function groupOf(program: Command, groups: Map<string, Command>, name: string): Command {
   const existing = groups.get(name)
