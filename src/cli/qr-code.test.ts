@@ -13,11 +13,7 @@ function terminal(more: { columns?: number; unicode?: boolean; color?: boolean }
 /** Reads the drawn blocks back. @param drawn what a filled block stands for */
 function readBack(lines: readonly string[], drawn: 'dark' | 'light'): boolean[][] {
   return lines.flatMap((line) => {
-    // oxlint-disable-next-line no-control-regex
-    const blocks = line
-      .replace(/\u001b\[[\d;]*m/g, '')
-      .padEnd(modules.length)
-      .split('')
+    const blocks = line.replaceAll('\u001b[30;107m', '').replaceAll('\u001b[0m', '').padEnd(modules.length).split('')
     const half = (filled: string) => blocks.map((block) => filled.includes(block) === (drawn === 'dark'))
     return [half('▀█'), half('▄█')]
   })
