@@ -1,5 +1,6 @@
 import pico from 'picocolors'
 import { type Environment, systemEnvironment } from '../platform/environment.ts'
+import { type Screen, systemScreen } from './screen.ts'
 
 /** Where a command writes. Everything that people see goes through here, so that tests see the same. */
 export interface Terminal {
@@ -9,6 +10,8 @@ export interface Terminal {
   /** Block characters can be shown. */
   readonly unicode: boolean
   readonly colors: ReturnType<typeof pico.createColors>
+  /** Somebody looks at the output, so that a picture may move on it. */
+  readonly screen?: Screen
   out(text: string): void
   err(text: string): void
   /** Replaces the line that is changing while something waits; empty text takes it away. Nothing moves where nobody looks. */
@@ -24,7 +27,9 @@ export function systemTerminal(environment: Environment = systemEnvironment): Te
   const columns = Math.max(40, process.stdout.columns ?? 80)
   const colors = pico.createColors(process.stdout.isTTY === true && pico.isColorSupported)
   const canErase = interactive && environment.read('TERM') !== 'dumb'
+  const screen = systemScreen()
   return {
+    ...(screen === undefined ? {} : { screen }),
     columns,
     interactive,
     unicode: isUnicode(environment),
