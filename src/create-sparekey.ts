@@ -8,6 +8,7 @@ import { fixedEnvironment, systemEnvironment } from './platform/environment.ts'
 import { systemPlatform } from './platform/platform.ts'
 import { fingerprintOf } from './pool/fingerprint.ts'
 import { namesProblems, Runtime } from './runtime/runtime.ts'
+import { openCallJournal } from './stores/open-call-journal.ts'
 import { openStore } from './stores/open-store.ts'
 import type { TelemetryEvent } from './telemetry/events.ts'
 
@@ -73,12 +74,16 @@ export async function createSparekey(options: SparekeyOptions = {}): Promise<Spa
       : { kind: 'sqlite', homeDirectory: home, ...(key === undefined ? {} : { key }) },
     platform,
   )
+  const kept = !inMemory && config.store !== 'memory'
+  // Stories are worth less than calls: a journal that cannot be opened keeps nobody from working.
+  const journal = kept ? await openCallJournal({ homeDirectory: home }, platform).catch(() => undefined) : undefined
   const runtime = new Runtime({
     config,
     store,
     platform,
     environment,
-    ...(inMemory || config.store === 'memory' ? {} : { recordTo: join(home, 'failures.jsonl') }),
+    ...(kept ? { recordTo: join(home, 'failures.jsonl') } : {}),
+    ...(journal === undefined ? {} : { journal }),
   })
   try {
     await addCredentials(runtime, options.credentials ?? [])

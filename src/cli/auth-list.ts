@@ -1,9 +1,10 @@
 import type { Described } from '../pool/pool.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { type CliContext, printJson, requireProvider, withRuntime } from './context.ts'
-import { credentialJson, standingText } from './describe-pool.ts'
-import { spellMoment } from './spell.ts'
+import { benchLines, credentialJson, standingText } from './describe-pool.ts'
+import { type QuotaLine, quotaLines, quotaOf } from './quota-bars.ts'
 import { layOut, printable } from './table.ts'
+import type { Terminal } from './terminal.ts'
 
 /** `sparekey auth list`: every credential with its status, and who is next. */
 export async function authList(context: CliContext, only: string | undefined): Promise<void> {
@@ -17,7 +18,7 @@ export async function authList(context: CliContext, only: string | undefined): P
         providers.map(async (name) => ({
           provider: name,
           strategy: strategyOf(name),
-          credentials: (await runtime.pool.describe(name)).map((each, index) => credentialJson(each, index + 1)),
+          credentials: (await runtime.pool.describe(name)).map((each, index) => credentialJson(each, index + 1, nowMs)),
         })),
       )
       printJson(context, { providers: listed })
@@ -34,7 +35,7 @@ export async function authList(context: CliContext, only: string | undefined): P
     for (const name of providers) {
       const described = await runtime.pool.describe(name)
       terminal.out(`${terminal.colors.bold(name)}  ${strategyOf(name)}`)
-      for (const line of poolLines(context, described, nowMs)) terminal.out(line)
+      for (const line of poolLines(terminal, described, nowMs)) terminal.out(line)
     }
     function strategyOf(name: string): string {
       return runtime.config.providers[name]?.strategy ?? 'fill_first'
@@ -42,36 +43,37 @@ export async function authList(context: CliContext, only: string | undefined): P
   })
 }
 
-/** One line for each credential, with the reset of a bench beneath it. */
-export function poolLines(context: CliContext, described: readonly Described[], nowMs: number): readonly string[] {
-  const { colors, columns } = context.terminal
-  const rows = described.map((each, index) => {
-    const { mark, text } = standingText(each, nowMs)
-    const { credential } = each
-    const source = credential.source.kind === 'env' ? `env ${credential.source.variable}` : 'stored'
-    return [
-      String(index + 1),
-      mark,
-      printable(credential.label),
-      credential.type,
-      source,
-      `${text}${each.next ? '  <-' : ''}`,
-    ]
-  })
-  const lines = layOut(rows, columns)
-  return lines.flatMap((line, index) => {
+/** One line for each credential; beneath it its benches with their evidence, and its windows. Nothing is longer than the terminal is wide. */
+export function poolLines(
+  { colors, columns }: Pick<Terminal, 'colors' | 'columns'>,
+  described: readonly Described[],
+  nowMs: number,
+): readonly string[] {
+  const standings = described.map((each) => standingText(each, nowMs))
+  const rows = described.map(({ credential, next }, index) => [
+    String(index + 1),
+    standings[index]?.mark ?? '',
+    printable(credential.label),
+    credential.type,
+    credential.source.kind === 'env' ? `env ${credential.source.variable}` : 'stored',
+    `${standings[index]?.text ?? ''}${next ? '  <-' : ''}`,
+  ])
+  const tones = { good: (text: string) => text, waiting: colors.yellow, bad: colors.red }
+  const quotaTones: Record<QuotaLine['tone'], (text: string) => string> = {
+    good: colors.green,
+    low: colors.yellow,
+    used_up: colors.red,
+    aside: colors.dim,
+  }
+  return layOut(rows, columns).flatMap((line, index) => {
     const each = described[index]
     if (each === undefined) return [line]
-    const { tone } = standingText(each, nowMs)
-    const painted = tone === 'bad' ? colors.red(line) : tone === 'waiting' ? colors.yellow(line) : line
-    const { standing } = each
-    return standing.kind === 'benched'
-      ? [
-          painted,
-          colors.dim(
-            `       until ${spellMoment(standing.untilMs)}; next trial ${spellMoment(standing.bench.trialAtMs)}`,
-          ),
-        ]
-      : [painted]
+    const quota = quotaOf(each)
+    const beneath = each.benches.flatMap((bench) => benchLines(bench, nowMs)).map((text) => [text])
+    return [
+      tones[standings[index]?.tone ?? 'good'](line),
+      ...layOut(beneath, columns, 7).map(colors.dim),
+      ...(quota === undefined ? [] : quotaLines(quota, nowMs, columns)).map(({ text, tone }) => quotaTones[tone](text)),
+    ]
   })
 }

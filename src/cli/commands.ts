@@ -3,6 +3,8 @@ import type { ClassifyOptions } from './classify.ts'
 import type { CliContext } from './context.ts'
 import type { ServeOptions } from './serve.ts'
 import type { SimulateOptions } from './simulate.ts'
+import type { WatchOptions } from './status-watch.ts'
+import type { TraceOptions } from './trace.ts'
 
 /** One command: what is typed, what it means, what runs. Help and docs are made from this table. */
 export interface CommandRow {
@@ -105,7 +107,28 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     path: ['status'],
     summary: 'what the pools can do now; exit code 3 when nobody is ready',
-    run: async (context) => (await import('./status.ts')).status(context),
+    options: [
+      ['--watch', 'show it as it changes, until Ctrl-C'],
+      ['--no-color', 'no colours; --watch appends instead of redrawing'],
+    ],
+    run: async (context, _values, options) =>
+      options['watch'] === true
+        ? (await import('./status-watch.ts')).watchStatus(context, options as WatchOptions)
+        : (await import('./status.ts')).status(context),
+  },
+  {
+    path: ['trace'],
+    arguments: '[request-id]',
+    summary: 'the latest calls; with an id, its beginning, or last: the whole story of one',
+    options: [
+      ['--follow', 'print new calls as they end, until Ctrl-C (with --json: JSON Lines)'],
+      ['--limit <number>', 'calls to list; with --follow: calls to show from before'],
+      ['--failed', 'failed calls only'],
+      ['--no-color', 'no colours'],
+    ],
+    examples: ['sparekey trace --failed --limit 5'],
+    run: async (context, [wanted], options) =>
+      (await import('./trace.ts')).trace(context, wanted, options as TraceOptions),
   },
   {
     path: ['classify'],

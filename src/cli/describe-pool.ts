@@ -1,9 +1,13 @@
 import { toIsoText } from '../platform/clock.ts'
+import type { Bench } from '../pool/bench.ts'
 import type { Described } from '../pool/pool.ts'
-import { spellDuration } from './spell.ts'
+import { ageOf, quotaJson, quotaOf } from './quota-bars.ts'
+import { spellDuration, spellMoment } from './spell.ts'
+import { printable } from './table.ts'
 
 /** One credential of `auth list --json`: stable keys. */
-export function credentialJson({ credential, standing, benches, uses, inFlight, next }: Described, position: number) {
+export function credentialJson(described: Described, position: number, nowMs: number) {
+  const { credential, standing, benches, uses, inFlight, next } = described
   const bench = standing.kind === 'benched' || standing.kind === 'dead' ? standing.bench : undefined
   return {
     position,
@@ -19,13 +23,22 @@ export function credentialJson({ credential, standing, benches, uses, inFlight, 
     reason: bench?.reason ?? null,
     until: bench === undefined || bench.dead ? null : toIsoText(bench.untilMs),
     trial_at: bench === undefined || bench.dead ? null : toIsoText(bench.trialAtMs),
-    benches: benches.map(({ scope, reason, untilMs, dead, evidence }) => ({
+    time_left_ms: bench === undefined || bench.dead ? null : Math.max(0, bench.untilMs - nowMs),
+    benches: benches.map(({ scope, reason, sinceMs, untilMs, trialAtMs, dead, evidence }) => ({
       scope,
       reason,
+      since: toIsoText(sinceMs),
       until: dead ? null : toIsoText(untilMs),
+      trial_at: dead ? null : toIsoText(trialAtMs),
+      time_left_ms: dead ? null : Math.max(0, untilMs - nowMs),
+      time_source: evidence.timeSource,
       message: evidence.message,
       rule: evidence.rule,
+      seen_at: toIsoText(evidence.seenAtMs),
+      age_ms: Math.max(0, nowMs - evidence.seenAtMs),
+      call: evidence.callId ?? null,
     })),
+    quota: quotaJson(quotaOf(described)),
     in_flight: inFlight,
     use_count: uses.count,
     last_used_at: uses.lastUsedAtMs === 0 ? null : toIsoText(uses.lastUsedAtMs),
@@ -58,4 +71,20 @@ export function standingText(
       return { mark: '●', tone: 'good', text: models.length === 0 ? 'ready' : `ready; not for ${models.join(', ')}` }
     }
   }
+}
+
+const TIME_SOURCES = {
+  stated: 'as the provider said',
+  header: 'from a header',
+  usage: 'from the usage endpoint',
+  guess: 'a guess: no time was announced',
+} as const satisfies Record<Bench['evidence']['timeSource'], string>
+
+/** Until when a bench stands, how that is known and since when: for people. */
+export function benchLines({ dead, scope, untilMs, trialAtMs, evidence }: Bench, nowMs: number): readonly string[] {
+  const model = scope === '*' ? '' : `${printable(scope)}: `
+  const seen = `seen ${ageOf(evidence.seenAtMs, nowMs)}, rule ${printable(evidence.rule)}`
+  if (dead) return [`${model}${seen}`]
+  const trial = trialAtMs <= nowMs ? 'trial due' : `next trial in ${spellDuration(trialAtMs - nowMs)}`
+  return [`${model}until ${spellMoment(untilMs)} (${TIME_SOURCES[evidence.timeSource]}); ${trial}`, seen]
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { CliError, EXIT } from './cli-error.ts'
 import { COMMANDS, type CommandRow } from './commands.ts'
 import type { CliContext } from './context.ts'
+import { showsUnicode, withPlainSigns } from './signs.ts'
 import { printable } from './table.ts'
 
 /** Runs one command line. @returns the exit code; nothing is thrown */
@@ -81,6 +82,9 @@ function addCommand(parent: Command, row: CommandRow, base: Omit<CliContext, 'js
     // commander hands over the arguments, then the options, then the command.
     const values = received.slice(0, -2) as (string | undefined)[]
     const options = (received.at(-2) ?? {}) as Readonly<Record<string, unknown>>
-    await row.run({ ...base, json: options['json'] === true }, values, options)
+    const json = options['json'] === true
+    // JSON is the same everywhere; only people have locales.
+    const terminal = json || showsUnicode(base.environment) ? base.terminal : withPlainSigns(base.terminal)
+    await row.run({ ...base, terminal, json }, values, options)
   })
 }

@@ -5,6 +5,7 @@ import { namesProblems, Runtime } from '../runtime/runtime.ts'
 import { createLog } from '../telemetry/log.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { type CliContext, homeFor, openHomeStore, printJson, readConfig } from './context.ts'
+import { openJournalToWrite } from './home-journal.ts'
 import { readPort } from './port.ts'
 import { plural } from './spell.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -24,12 +25,14 @@ export async function serve(context: CliContext, options: ServeOptions): Promise
   const config = await readConfig(context, flags)
   const store = await openHomeStore(context, config)
   const { terminal, platform, environment } = context
+  const journal = await openJournalToWrite(context)
   const runtime = new Runtime({
     config,
     store,
     platform,
     environment,
     recordTo: homeFor(context).failures,
+    ...(journal === undefined ? {} : { journal }),
     onTrouble: (message) => log.trouble(message),
   })
   const log = createLog({ destination: { write: (line) => terminal.err(line.trimEnd()) }, redactor: runtime.redactor })

@@ -1,4 +1,5 @@
 import pico from 'picocolors'
+import { type Screen, systemScreen } from './screen.ts'
 
 /** Where a command writes. Everything that people see goes through here, so that tests see the same. */
 export interface Terminal {
@@ -6,6 +7,8 @@ export interface Terminal {
   /** People are looking; without it nothing asks and nothing moves. */
   readonly interactive: boolean
   readonly colors: ReturnType<typeof pico.createColors>
+  /** Somebody looks at the output, so that a picture may move on it. */
+  readonly screen?: Screen
   out(text: string): void
   err(text: string): void
   /** Everything that comes on standard input. */
@@ -16,7 +19,9 @@ export interface Terminal {
 
 export function systemTerminal(): Terminal {
   const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true
+  const screen = systemScreen()
   return {
+    ...(screen === undefined ? {} : { screen }),
     columns: Math.max(40, process.stdout.columns ?? 80),
     interactive,
     colors: pico.createColors(process.stdout.isTTY === true && pico.isColorSupported),

@@ -30,8 +30,8 @@ export class CallBook {
     this.#state = state
     this.#deps = dependencies
     this.#startedAtMs = dependencies.platform.clock.now()
-    const { wire, model, stream } = call
-    dependencies.emit({ type: 'call_started', callId: call.id, atMs: this.#startedAtMs, wire, model, stream })
+    const { wire, model, stream, client } = call
+    dependencies.emit({ type: 'call_started', callId: call.id, atMs: this.#startedAtMs, wire, model, stream, client })
   }
 
   attemptStarted(route: Route, lease: Lease): number {
@@ -92,19 +92,21 @@ export class CallBook {
     const failure =
       ending.kind === 'failure' ? ending.failure : settled.kind === 'failed' ? settled.givenUp.failure : undefined
     const { atMs, callId } = this.#at()
+    const { fallbackReason } = this.#state
     this.#deps.emit({
       type: 'call_ended',
       callId,
       atMs,
       outcome: OUTCOMES[ending.kind],
       ...(failure === undefined ? {} : { label: failure.label }),
+      ...(fallbackReason === undefined ? {} : { fallbackReason }),
       attempts: [...this.#state.attempts],
       durationMs: atMs - this.#startedAtMs,
     })
   }
 
   async #served(settled: Extract<Settled, { kind: 'answer' }>, ending: AttemptEnding): Promise<void> {
-    const { lease, route, startedAtMs } = settled.served
+    const { lease, route, startedAtMs, firstOutputAtMs } = settled.served
     const entry = { ...this.#entry(route, lease, startedAtMs), outcome: OUTCOMES[ending.kind] }
     if (ending.kind === 'failure') {
       const { failure } = ending
@@ -118,7 +120,8 @@ export class CallBook {
     if (ending.kind === 'cancelled') return lease.release()
     await lease.succeed()
     const { provider, credentialId, credential, durationMs } = entry
-    const who = { provider, credentialId, credentialLabel: credential, durationMs }
+    const timeToFirstOutputMs = firstOutputAtMs - startedAtMs
+    const who = { provider, credentialId, credentialLabel: credential, durationMs, timeToFirstOutputMs }
     this.#deps.emit({ type: 'attempt_succeeded', ...this.#at(), ...who })
   }
 

@@ -234,8 +234,10 @@ export class Relay {
     }
     const result = await lease.secret().then(send, (error: unknown) => secretFailure(call, route, error, startedAtMs))
     this.#observeQuota(route, lease, result)
-    if (result.kind === 'answer')
-      return { kind: 'answer', answer: result, served: { route, lease, dropped, startedAtMs } }
+    if (result.kind === 'answer') {
+      const firstOutputAtMs = platform.clock.now()
+      return { kind: 'answer', answer: result, served: { route, lease, dropped, startedAtMs, firstOutputAtMs } }
+    }
     book.attemptFailed(route, lease, result.failure, startedAtMs)
     return result
   }

@@ -15,4 +15,6 @@ export interface Served {
   readonly lease: Lease
   readonly dropped: readonly string[]
   readonly startedAtMs: number
+  /** The answer is complete, or its first visible output has come. */
+  readonly firstOutputAtMs: number
 }

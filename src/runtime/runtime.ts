@@ -20,6 +20,8 @@ import { RetryBudget } from '../recovery/budget.ts'
 import type { Call, RelayAnswer } from '../relay/call.ts'
 import { Relay } from '../relay/relay.ts'
 import { TelemetryBus } from '../telemetry/bus.ts'
+import type { CallJournal } from '../telemetry/call-journal.ts'
+import { CallRecorder } from '../telemetry/call-recorder.ts'
 import { Redactor } from '../telemetry/redact.ts'
 import type { WireName } from '../wire/wire.ts'
 
@@ -32,6 +34,8 @@ export interface RuntimeOptions {
   readonly network?: Network
   /** Where failures that no row knew for sure are kept. @default nowhere */
   readonly recordTo?: string
+  /** Where the stories of calls are kept; closed with the runtime. @default nowhere */
+  readonly journal?: CallJournal
   /** Told about what was survived; already without secrets. */
   readonly onTrouble?: (message: string) => void
 }
@@ -46,6 +50,7 @@ export class Runtime {
   readonly #network: Network
   readonly #budget = new RetryBudget()
   readonly #recorder: FailureRecorder | undefined
+  readonly #calls: CallRecorder | undefined
   #config: Config
   #relay: Relay
 
@@ -80,6 +85,16 @@ export class Runtime {
             redact: (text) => this.redactor.text(text),
             onTrouble: trouble,
           })
+    this.#calls =
+      options.journal === undefined
+        ? undefined
+        : new CallRecorder({
+            journal: options.journal,
+            platform: options.platform,
+            redact: (text) => this.redactor.text(text),
+            onTrouble: trouble,
+          })
+    this.bus.subscribe((event) => this.#calls?.take(event))
     this.#relay = this.#makeRelay()
   }
 
@@ -134,6 +149,7 @@ export class Runtime {
 
   async close(): Promise<void> {
     await this.#recorder?.flush()
+    this.#calls?.close()
     await this.pool.close()
     await this.#network.close()
     await this.store.close()

@@ -9,6 +9,8 @@ export type TelemetryEvent =
       readonly wire: string
       readonly model: string
       readonly stream: boolean
+      /** Which client asked, as far as it is known. */
+      readonly client?: string
     }
   | {
       readonly type: 'attempt_started'
@@ -50,6 +52,8 @@ export type TelemetryEvent =
       readonly credentialId: string
       readonly credentialLabel: string
       readonly durationMs: number
+      /** From the start of the attempt to its first visible output. */
+      readonly timeToFirstOutputMs?: number
     }
   | {
       readonly type: 'decided'
@@ -66,6 +70,8 @@ export type TelemetryEvent =
       readonly atMs: number
       readonly outcome: 'answered' | 'failed' | 'cancelled'
       readonly label?: FailureLabel
+      /** Why it did not end on the first route of its chain. */
+      readonly fallbackReason?: string
       readonly attempts: readonly AttemptRecord[]
       readonly durationMs: number
     }

@@ -36,7 +36,11 @@ export const TABLE: Readonly<Record<string, Row>> = {
   recovery: { runtime: ['failure'], types: [], pure: true },
   pool: { runtime: ['platform'], types: ['failure', 'recovery'] },
   oauth: { runtime: ['failure', 'platform'], types: [] },
-  stores: { runtime: ['pool/store-contract', 'pool/credential', 'pool/bench', 'pool/quota', 'platform'], types: [] },
+  // The journal of calls is a contract of telemetry, as the store is one of the pool.
+  stores: {
+    runtime: ['pool/store-contract', 'pool/credential', 'pool/bench', 'pool/quota', 'platform', 'telemetry/call-journal'],
+    types: ['telemetry/call-record'],
+  },
   providers: {
     runtime: ['failure', 'wire', 'oauth'],
     types: [],
