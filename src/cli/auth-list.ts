@@ -2,6 +2,7 @@ import type { Described } from '../pool/pool.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { type CliContext, printJson, requireProvider, withRuntime } from './context.ts'
 import { benchLines, credentialJson, standingText } from './describe-pool.ts'
+import { type Column, fitTable } from './fit-table.ts'
 import { type QuotaLine, quotaLines, quotaOf } from './quota-bars.ts'
 import { layOut, printable } from './table.ts'
 import type { Terminal } from './terminal.ts'
@@ -43,6 +44,16 @@ export async function authList(context: CliContext, only: string | undefined): P
   })
 }
 
+const INDENT = 2
+const POOL_COLUMNS: readonly Column[] = [
+  { title: '' },
+  { title: '' },
+  { title: '', shrinks: true },
+  { title: '' },
+  { title: '' },
+  { title: '' },
+]
+
 /** One line for each credential; beneath it its benches with their evidence, and its windows. Nothing is longer than the terminal is wide. */
 export function poolLines(
   { colors, columns }: Pick<Terminal, 'colors' | 'columns'>,
@@ -65,7 +76,10 @@ export function poolLines(
     used_up: colors.red,
     aside: colors.dim,
   }
-  return layOut(rows, columns).flatMap((line, index) => {
+  // A long label gives way: the reason and the time left are what people came for.
+  const { lines } = fitTable(POOL_COLUMNS, rows, columns - INDENT)
+  return lines.flatMap((bare, index) => {
+    const line = `${' '.repeat(INDENT)}${bare}`
     const each = described[index]
     if (each === undefined) return [line]
     const quota = quotaOf(each)

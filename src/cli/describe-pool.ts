@@ -74,10 +74,10 @@ export function standingText(
 }
 
 const TIME_SOURCES = {
-  stated: 'as the provider said',
+  stated: 'as stated',
   header: 'from a header',
   usage: 'from the usage endpoint',
-  guess: 'a guess: no time was announced',
+  guess: 'our guess',
 } as const satisfies Record<Bench['evidence']['timeSource'], string>
 
 /** Until when a bench stands, how that is known and since when: for people. */
@@ -85,6 +85,6 @@ export function benchLines({ dead, scope, untilMs, trialAtMs, evidence }: Bench,
   const model = scope === '*' ? '' : `${printable(scope)}: `
   const seen = `seen ${ageOf(evidence.seenAtMs, nowMs)}, rule ${printable(evidence.rule)}`
   if (dead) return [`${model}${seen}`]
-  const trial = trialAtMs <= nowMs ? 'trial due' : `next trial in ${spellDuration(trialAtMs - nowMs)}`
+  const trial = trialAtMs <= nowMs ? 'trial due' : `trial in ${spellDuration(trialAtMs - nowMs)}`
   return [`${model}until ${spellMoment(untilMs)} (${TIME_SOURCES[evidence.timeSource]}); ${trial}`, seen]
 }

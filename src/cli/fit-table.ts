@@ -3,8 +3,10 @@ import { printable } from './table.ts'
 /** One column: how wide it is at least, and whether it may be cut to make the row fit. */
 export interface Column {
   readonly title: string
-  /** Rows that come later keep to it. @default as wide as its cells */
+  /** At least so wide. @default as wide as its cells */
   readonly width?: number
+  /** Never wider than `width`: rows that come later stand under the first. */
+  readonly fixed?: boolean
   readonly shrinks?: true
 }
 
@@ -21,8 +23,8 @@ export function fitTable(
   rows: ReadonlyArray<readonly string[]>,
   columns: number,
 ): { readonly titles: string; readonly lines: readonly string[] } {
-  const widths = table.map(({ title, width = 0 }, index) =>
-    Math.max(width, title.length, ...rows.map((row) => printable(row[index] ?? '').length)),
+  const widths = table.map(({ title, width = 0, fixed }, index) =>
+    Math.max(width, title.length, ...rows.map((row) => (fixed === true ? 0 : printable(row[index] ?? '').length))),
   )
   const total = () => widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1))
   while (total() > columns) {

@@ -11,6 +11,7 @@ export function callJson(call: CallRecord) {
     duration_ms: call.endedAtMs === undefined ? null : call.endedAtMs - call.startedAtMs,
     outcome: call.outcome,
     label: call.label ?? null,
+    message: call.message ?? null,
     wire: call.wire,
     model: call.model,
     stream: call.stream,

@@ -37,7 +37,7 @@ export function traceStory(
     const since = each.startedAtMs - call.startedAtMs
     const outcome = each.outcome ?? 'running'
     return [
-      ...say(`${each.attempt}  ${each.credential}  ${each.provider}/${each.model}, after ${spellTook(since)}`, 2).map(
+      ...say(`${each.attempt}  ${each.credential}  ${each.provider}/${each.model}  +${spellTook(since)}`, 2).map(
         colors.bold,
       ),
       ...(each.trial ? dim('a trial of its bench', 5) : []),
@@ -51,6 +51,7 @@ export function traceStory(
   return [
     ...say(`${call.id}`, 0).map(colors.bold),
     ...say(`${OUTCOME_SIGNS[call.outcome]} ${endText(call, took)}`, 2).map(paint[call.outcome]),
+    ...(call.attempts.length > 0 || call.message === undefined ? [] : say(`"${call.message}"`, 4)),
     ...say(`began ${began}; asked for ${call.model} over ${call.wire}${asked(call)}`, 2),
     ...(call.route === undefined || call.outcome !== 'answered' ? [] : say(servedText(call), 2)),
     '',

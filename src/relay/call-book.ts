@@ -98,7 +98,7 @@ export class CallBook {
       callId,
       atMs,
       outcome: OUTCOMES[ending.kind],
-      ...(failure === undefined ? {} : { label: failure.label }),
+      ...(failure === undefined ? {} : { label: failure.label, message: failure.message }),
       ...(fallbackReason === undefined ? {} : { fallbackReason }),
       attempts: [...this.#state.attempts],
       durationMs: atMs - this.#startedAtMs,

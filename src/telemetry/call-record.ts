@@ -47,6 +47,8 @@ export interface CallRecord {
   /** `running` also when the process died before it could tell the end. */
   readonly outcome: 'running' | 'answered' | 'failed' | 'cancelled'
   readonly label?: FailureLabel
+  /** What the failure of the whole call said. */
+  readonly message?: string
   readonly wire: string
   /** What the client asked for. */
   readonly model: string

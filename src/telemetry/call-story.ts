@@ -67,7 +67,8 @@ export class CallStory {
   /** @param redact masks secrets: labels and model names are free text of others */
   record(redact: (text: string) => string): CallRecord {
     const { callId, atMs, wire, model, stream, client } = this.#started
-    const clean = (text: string) => redact(text.slice(0, 2 * LONGEST_TEXT)).slice(0, LONGEST_TEXT)
+    // Masked before it is cut: half a secret would not be known as one.
+    const clean = (text: string) => redact(text).slice(0, LONGEST_TEXT)
     const last = this.#attempts.at(-1)
     const ended = this.#ended
     const fallback = ended?.fallbackReason
@@ -77,6 +78,7 @@ export class CallStory {
       ...(ended === undefined ? {} : { endedAtMs: ended.atMs }),
       outcome: ended?.outcome ?? 'running',
       ...(ended?.label === undefined ? {} : { label: ended.label }),
+      ...(ended?.message === undefined ? {} : { message: clean(ended.message) }),
       wire,
       model: clean(model),
       stream,
@@ -125,11 +127,12 @@ export class CallStory {
 }
 
 function cleanAttempt(attempt: CallAttempt, clean: (text: string) => string): CallAttempt {
-  const { provider, model, credential, rule, message, why } = attempt
+  const { provider, model, credentialId, credential, rule, message, why } = attempt
   return {
     ...attempt,
     provider: clean(provider),
     model: clean(model),
+    credentialId: clean(credentialId),
     credential: clean(credential),
     ...(rule === undefined ? {} : { rule: clean(rule) }),
     ...(message === undefined ? {} : { message: clean(message) }),

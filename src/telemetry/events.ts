@@ -70,6 +70,8 @@ export type TelemetryEvent =
       readonly atMs: number
       readonly outcome: 'answered' | 'failed' | 'cancelled'
       readonly label?: FailureLabel
+      /** What the failure said; without secrets known by their shape. */
+      readonly message?: string
       /** Why it did not end on the first route of its chain. */
       readonly fallbackReason?: string
       readonly attempts: readonly AttemptRecord[]
