@@ -3,7 +3,7 @@ import { CliError, EXIT } from './cli-error.ts'
 import { type CliContext, printJson, requireProvider, withRuntime } from './context.ts'
 import { benchLines, credentialJson, standingText } from './describe-pool.ts'
 import { type Column, fitTable } from './fit-table.ts'
-import { type QuotaLine, quotaLines, quotaOf } from './quota-bars.ts'
+import { type QuotaLine, quotaLines } from './quota-bars.ts'
 import { layOut, printable } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -82,7 +82,7 @@ export function poolLines(
     const line = `${' '.repeat(INDENT)}${bare}`
     const each = described[index]
     if (each === undefined) return [line]
-    const quota = quotaOf(each)
+    const quota = each.quota
     const beneath = each.benches.flatMap((bench) => benchLines(bench, nowMs)).map((text) => [text])
     return [
       tones[standings[index]?.tone ?? 'good'](line),

@@ -1,7 +1,7 @@
 import { toIsoText } from '../platform/clock.ts'
 import type { Bench } from '../pool/bench.ts'
 import type { Described } from '../pool/pool.ts'
-import { ageOf, quotaJson, quotaOf } from './quota-bars.ts'
+import { ageOf, quotaJson } from './quota-bars.ts'
 import { spellDuration, spellMoment } from './spell.ts'
 import { printable } from './table.ts'
 
@@ -38,7 +38,7 @@ export function credentialJson(described: Described, position: number, nowMs: nu
       age_ms: Math.max(0, nowMs - evidence.seenAtMs),
       call: evidence.callId ?? null,
     })),
-    quota: quotaJson(quotaOf(described)),
+    quota: quotaJson(described.quota),
     in_flight: inFlight,
     use_count: uses.count,
     last_used_at: uses.lastUsedAtMs === 0 ? null : toIsoText(uses.lastUsedAtMs),

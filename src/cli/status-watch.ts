@@ -1,7 +1,6 @@
 import { toIsoText } from '../platform/clock.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type CliContext, withRuntime } from './context.ts'
-import { quotaOf } from './quota-bars.ts'
 import { openPicture } from './screen.ts'
 import { type PoolStatus, readStatus, statusJson, statusLines } from './status.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -103,7 +102,7 @@ function stateOf({ pools }: PoolStatus): string {
         each.standing.kind,
         each.next,
         each.benches.map(({ scope, reason, untilMs, sinceMs }) => [scope, reason, untilMs, sinceMs]),
-        quotaOf(each)?.windows.map(({ usedPercent, resetAt }) => [Math.round(usedPercent), resetAt]),
+        each.quota?.windows.map(({ usedPercent, resetAt }) => [Math.round(usedPercent), resetAt]),
       ]),
     ]),
   )

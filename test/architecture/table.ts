@@ -38,7 +38,14 @@ export const TABLE: Readonly<Record<string, Row>> = {
   oauth: { runtime: ['failure', 'platform'], types: [] },
   // The journal of calls is a contract of telemetry, as the store is one of the pool.
   stores: {
-    runtime: ['pool/store-contract', 'pool/credential', 'pool/bench', 'pool/quota', 'platform', 'telemetry/call-journal'],
+    runtime: [
+      'pool/store-contract',
+      'pool/credential',
+      'pool/bench',
+      'pool/quota',
+      'platform',
+      'telemetry/call-journal',
+    ],
     types: ['telemetry/call-record'],
   },
   providers: {
