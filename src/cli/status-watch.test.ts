@@ -8,7 +8,7 @@ import { openStore } from '../stores/open-store.ts'
 import type { CliContext } from './context.ts'
 import { watchStatus } from './status-watch.ts'
 
-const PATIENT = { timeout: 20_000, interval: 20 }
+const PATIENT = { timeout: 60_000, interval: 20 }
 const HOUR = 60 * 60 * 1000
 
 async function homeWithTwo() {
@@ -94,7 +94,7 @@ it('on a terminal it is redrawn in place, follows resizes, and gives the screen 
   await watching
   expect(written.at(-1)).toContain('\u001B[?25h')
   expect(out.join('\n')).toContain('1 of 2 credentials ready')
-}, 60_000)
+}, 180_000)
 
 it('piped, a block is appended for each change; Ctrl-C ends with 0', async () => {
   const { home } = await homeWithTwo()
@@ -132,4 +132,4 @@ it('piped, a block is appended for each change; Ctrl-C ends with 0', async () =>
     ],
   })
   expect(after?.pools[0].credentials[0]['time_left_ms']).toBeGreaterThan(3 * HOUR)
-}, 60_000)
+}, 180_000)

@@ -16,7 +16,7 @@ import { temporaryHome } from '../support/temporary-home.ts'
 import { addCredential, baseUrlOf } from '../support/world.ts'
 
 const QUOTA = { type: 'usage_limit_reached', message: 'The usage limit has been reached', resets_in_seconds: 13_872 }
-const PATIENT = { timeout: 20_000, interval: 50 }
+const PATIENT = { timeout: 60_000, interval: 50 }
 
 interface Traced {
   readonly id: string
@@ -90,7 +90,7 @@ describe('trace', () => {
     expect(table).toHaveLength(2)
     expect(table[1]?.length).toBeLessThanOrEqual(80)
     expect((await run(['trace', '--failed', '--json'])).json()).toEqual({ calls: [] })
-  }, 60_000)
+  }, 180_000)
 
   it('kill -9 of the gateway loses at most what was not flushed, and the journal opens again', async () => {
     const upstream = await simulator({ 'tok-a': {} })
@@ -117,7 +117,7 @@ describe('trace', () => {
     const after = (await listed(home)).map(({ id }) => id)
     expect(after).toEqual(expect.arrayContaining([...ids.slice(0, 10), ids.at(-1)]))
     expect(next.said()).not.toContain('not recorded')
-  }, 60_000)
+  }, 180_000)
 
   it('the file holds no secret, no prompt and no answer', async () => {
     const token = 'tok-planted/secret+of the account'.replaceAll(' ', '-')
@@ -149,7 +149,7 @@ describe('trace', () => {
     // Nobody was asked: then at least why not.
     expect(last.out).toMatch(/✗ auth_\w+ after .*\n {4}"/)
     expect(last.out).toContain('no credential was asked')
-  }, 60_000)
+  }, 180_000)
 
   it('a damaged journal stops no call, and is left as it is', async () => {
     const upstream = await simulator({ 'tok-a': {} })
@@ -161,7 +161,7 @@ describe('trace', () => {
     expect(readFileSync(join(home, 'calls.db'), 'utf8')).toBe('not a database'.repeat(300))
     const run = await commandLine({ SPAREKEY_HOME: home }).run(['trace'])
     expect(run).toMatchObject({ exit: 1, err: expect.stringContaining('Move it away') })
-  }, 60_000)
+  }, 180_000)
 })
 
 describe('trace, what is asked for', () => {
