@@ -24,6 +24,7 @@ import type { CallJournal } from '../telemetry/call-journal.ts'
 import { CallRecorder } from '../telemetry/call-recorder.ts'
 import { Redactor } from '../telemetry/redact.ts'
 import type { WireName } from '../wire/wire.ts'
+import { probeUsage, type ProbeDependencies } from './probe-usage.ts'
 
 export interface RuntimeOptions {
   readonly config: Config
@@ -61,6 +62,12 @@ export class Runtime {
     const trouble = (message: string) => options.onTrouble?.(this.redactor.text(message))
     this.bus = new TelemetryBus(trouble)
     this.#network = options.network ?? undiciNetwork()
+    const probes: ProbeDependencies = {
+      network: this.#network,
+      platform: options.platform,
+      placeOf: (provider) => this.#placeOf(provider),
+      onSecret: (secret) => this.redactor.add(secret),
+    }
     this.pool = new CredentialPool({
       store: options.store,
       platform: options.platform,
@@ -73,6 +80,10 @@ export class Runtime {
       minRotationIntervalMsFor: (provider) => providerConfig(this.#config, provider).minRotationIntervalMs,
       maxConcurrentFor: (provider) =>
         this.#config.providers[provider]?.maxConcurrent ?? this.#config.limits.maxConcurrentPerCredential,
+      probeUsage: {
+        canProbe: (provider) => this.definitionOf(provider)?.usageProbe !== undefined,
+        probe: (credential, secret) => probeUsage(credential, secret, probes),
+      },
       readEnvironment: (variable) => options.environment.read(variable),
       onTrouble: ({ message }) => trouble(message),
     })
@@ -153,6 +164,13 @@ export class Runtime {
     await this.pool.close()
     await this.#network.close()
     await this.store.close()
+  }
+
+  #placeOf(provider: string): ReturnType<ProbeDependencies['placeOf']> {
+    const definition = this.definitionOf(provider)
+    if (definition === undefined) return undefined
+    const { baseUrl, proxy } = providerConfig(this.#config, provider)
+    return { definition, baseUrl: baseUrl ?? definition.baseUrl, ...(proxy === undefined ? {} : { proxy }) }
   }
 
   #makeRelay(): Relay {

@@ -30,6 +30,6 @@ export const BARE_STATUSES: readonly Kind[] = [
   { kind: 'http-500-bare', label: 'server_error', step: bare(500) },
   { kind: 'http-502-html', label: 'server_error', step: () => ({ kind: 'html', status: 502 }) },
   { kind: 'http-503-bare', label: 'overloaded', step: bare(503) },
-  { kind: 'http-504-bare', label: 'timeout', step: bare(504) },
+  { kind: 'http-504-bare', label: 'server_error', step: bare(504) },
   { kind: 'http-529-bare', label: 'overloaded', step: bare(529) },
 ]
