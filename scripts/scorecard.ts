@@ -12,7 +12,7 @@ const width = Math.max(...kinds.map((kind) => kind.length))
 let wrong = 0
 
 console.log(
-  'Two credentials, the first fails this way each time. ✓ rescued by the other one · ! told honestly, nothing to rescue · - cannot happen · ✗ wrong\n',
+  'Two credentials, the first fails this way each time. ✓ rescued by the other one · ! told honestly, nothing to rescue · - cannot happen · ✗ wrong (outcome, label, bench or status)\n',
 )
 console.log(`${'kind'.padEnd(width)}  ${'label'.padEnd(17)}  ${WIRES.map((wire) => wire.padEnd(17)).join('')}`)
 console.log(`${''.padEnd(width)}  ${''.padEnd(17)}  ${WIRES.map(() => 'stream  body'.padEnd(17)).join('')}`)
@@ -53,9 +53,16 @@ async function play(row: FailureKind | undefined): Promise<string> {
     limits: LIMITS,
   })
   try {
-    const { ending, said } = await ask(world.gateway.url, row.wire, row.mode === 'stream')
+    const { ending, said, status } = await ask(world.gateway.url, row.wire, row.mode === 'stream')
     const isRescue = row.rescuer !== 'nobody' && row.afterOutput === undefined
-    const right = isRescue ? ending === 'complete' && said !== '' : ending === 'error'
+    const told = ending === 'error' && status === (row.afterOutput === true ? 200 : row.status)
+    const ended = world.events.find((event) => event.type === 'call_ended')
+    const failed = world.events.find((event) => event.type === 'attempt_failed')
+    const label = row.afterOutput === true ? ended?.label : failed?.label
+    const { benches } = await world.store.snapshot()
+    // The right answer for the wrong reason is wrong: the next call pays for it.
+    const judged = label === row.label && benches.map(({ reason }) => reason).join() === (row.benched ? row.label : '')
+    const right = judged && (isRescue ? ending === 'complete' && said !== '' : told)
     if (!right) wrong += 1
     return right ? (isRescue ? '✓' : '!') : '✗'
   } finally {
