@@ -42,8 +42,6 @@ export class Chooser {
     turn: number,
     chance: number = this.#platform.random.next(),
   ): { readonly credential: Credential; readonly because: string } | undefined {
-    const kept = this.#keptByInterval(provider, ready, terms)
-    if (kept !== undefined) return { credential: kept, because: `${terms.strategy}: too early to move on` }
     const nowMs = this.#platform.clock.now()
     const input: StrategyInput = {
       ready,
@@ -64,13 +62,19 @@ export class Chooser {
     this.#current.set(provider, { credentialId, sinceMs: this.#platform.clock.now() })
   }
 
-  #keptByInterval(provider: string, ready: readonly Credential[], terms: ChoiceTerms): Credential | undefined {
+  /** The current one, while it is too early to move on: accounts that take turns at every call look like a machine to their provider. */
+  kept(
+    provider: string,
+    ready: readonly Credential[],
+    terms: ChoiceTerms,
+  ): { readonly credential: Credential; readonly because: string } | undefined {
     if (terms.minRotationIntervalMs === 0) return undefined
     const current = this.#current.get(provider)
     if (current === undefined) return undefined
     const ageMs = this.#platform.clock.now() - current.sinceMs
     if (ageMs < 0 || ageMs >= terms.minRotationIntervalMs) return undefined
-    return ready.find((each) => each.id === current.credentialId)
+    const credential = ready.find((each) => each.id === current.credentialId)
+    return credential === undefined ? undefined : { credential, because: `${terms.strategy}: too early to move on` }
   }
 
   /** A process that has just started goes on where the others are: with the credential that was used last. */

@@ -224,7 +224,6 @@ export class CredentialPool {
     let turn: number | undefined
     for (;;) {
       const found = this.#survey(await this.#book.view(), request)
-      if (found.trialsDue.length > 0) this.#probes?.inBackground(found.trialsDue)
       const ready = full.size === 0 ? found.ready : found.ready.filter((each) => !full.has(each.id))
       if (ready.length === 0) {
         if (looked) return undefined
@@ -233,7 +232,11 @@ export class CredentialPool {
         await this.#places.look(true)
         continue
       }
-      let chosen = named(ready, request.preferred, 'retry') ?? named(ready, session, 'session')
+      if (found.trialsDue.length > 0) this.#probes?.inBackground(found.trialsDue)
+      let chosen =
+        named(ready, request.preferred, 'retry') ??
+        named(ready, session, 'session') ??
+        this.#chooser.kept(provider, ready, terms)
       if (chosen === undefined) {
         if (strategy.takesTurns && ready.length > 1 && turn === undefined) {
           turn = await this.#nextTurn(provider)

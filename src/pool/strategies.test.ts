@@ -45,4 +45,32 @@ describe('strategies', () => {
     expect(used({ a: [1, 10], b: [1, 5], c: [1, 7] })).toBe('b')
     expect(used({ a: [2, 1], b: [2, 1], c: [1, 99] })).toBe('c')
   })
+
+  describe('quota_aware', () => {
+    const aware = (left: Record<string, number | undefined>, current?: string, uses: Record<string, number> = {}) =>
+      STRATEGIES.quota_aware.pick(
+        input({
+          current,
+          leftPercentOf: (id) => left[id],
+          usesOf: (id) => ({ count: uses[id] ?? 0, lastUsedAtMs: 0 }),
+        }),
+      )?.label
+
+    it.each([
+      ['stays at the threshold', { a: 50, b: 20, c: 90 }, 'b', 'b'],
+      ['moves a hair below it, to the one with most left', { a: 50, b: 19.9, c: 90 }, 'b', 'c'],
+      ['moves on when the current one is not ready', { a: 50, b: 60, c: 40 }, 'z', 'b'],
+      ['finds out about one of which nothing is known', { a: 10, b: undefined, c: 99 }, 'a', 'b'],
+      ['does not swap between two that are nearly empty', { a: 15, b: 12, c: 3 }, 'b', 'b'],
+      ['leaves a nearly empty one for one with clearly more', { a: 15, b: 4, c: 3 }, 'b', 'a'],
+      ['starts with the one that has most', { a: 30, b: 80, c: 70 }, undefined, 'b'],
+    ])('%s', (_, left, current, expected) => {
+      expect(aware(left, current)).toBe(expected)
+    })
+
+    it('breaks ties by least used, then by priority', () => {
+      expect(aware({ a: 60, b: 60, c: 60 }, undefined, { a: 3, b: 1, c: 2 })).toBe('b')
+      expect(aware({ a: 60, b: 60, c: 60 })).toBe('a')
+    })
+  })
 })
