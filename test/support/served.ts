@@ -16,10 +16,15 @@ export interface Served {
   ended(): Promise<number | string | null>
 }
 
-/** Runs `sparekey serve` as a real process on a home. @param baseUrls where its providers are to be found */
-export async function served(home: string, baseUrls: Readonly<Record<string, string>>): Promise<Served> {
-  const providers = Object.entries(baseUrls).map(([name, url]) => `  ${name}: { baseUrl: "${url}" }`)
-  writeFileSync(join(home, 'config.yaml'), `providers:\n${providers.join('\n')}\n`)
+/** Runs `sparekey serve` as a real process on a home. @param providers where its providers are to be found, or all their settings */
+export async function served(
+  home: string,
+  providers: Readonly<Record<string, string | Readonly<Record<string, unknown>>>>,
+): Promise<Served> {
+  const lines = Object.entries(providers).map(
+    ([name, each]) => `  ${name}: ${JSON.stringify(typeof each === 'string' ? { baseUrl: each } : each)}`,
+  )
+  writeFileSync(join(home, 'config.yaml'), `providers:\n${lines.join('\n')}\n`)
   const { PATH = '', NODE_OPTIONS = '' } = process.env
   const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, 'serve', '--port', '0', '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -31,11 +36,9 @@ export async function served(home: string, baseUrls: Readonly<Record<string, str
   const exit = new Promise<number | string | null>((resolve) => {
     child.on('close', (code, signal) => resolve(code ?? signal))
   })
-  const lines: string[] = []
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       parts.push(line)
-      lines.push(line)
       const found = /"url": "([^"]+)"/.exec(line)?.[1]
       if (found !== undefined) resolve(found)
     })
