@@ -142,8 +142,10 @@ const INNER = [
   'choices',
   'candidates',
   'innererror',
+  'Response',
+  'Error',
 ] as const
-const CODE_FIELDS = ['code', 'error_code', 'errorCode', 'error_type', 'reason', '__type'] as const
+const CODE_FIELDS = ['code', 'error_code', 'errorCode', 'error_type', 'reason', '__type', 'Code'] as const
 const TYPE_FIELDS = ['type', 'status', 'error_name', 'limit_source', 'errorType'] as const
 const STATUS_FIELDS = ['status', 'status_code', 'statusCode', 'code', 'raw_status_code', 'http_code'] as const
 const MESSAGE_FIELDS = [
@@ -154,6 +156,8 @@ const MESSAGE_FIELDS = [
   'error_description',
   'status_msg',
   'title',
+  'error_msg',
+  'Message',
 ] as const
 
 function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign: boolean): void {
@@ -174,6 +178,11 @@ function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign:
   const details = asRecord(object['details'])
   addWord(codes, details?.['error_code'])
 
+  // AWS names an event of its stream by the key: `{"throttlingException":{"message":...}}`.
+  for (const [key, inner] of Object.entries(object).slice(0, 20)) {
+    const exception = key.endsWith('Exception') ? asRecord(inner) : undefined
+    if (exception !== undefined) readObject({ __type: key, ...exception }, layers, depth + 1, foreign)
+  }
   for (const field of INNER) {
     const inner = object[field]
     if (typeof inner === 'string') {

@@ -66,6 +66,7 @@ export const CODE_RULES: readonly Rule[] = [
       'insufficient_credits',
       'arrearage',
       'accountoverdueerror',
+      'not_enough_balance',
     ],
     is: 'billing',
     seen: 'common/code-insufficient-quota',
@@ -262,6 +263,8 @@ export const CODE_RULES: readonly Rule[] = [
       'too_many_requests',
       'limit_burst_rate',
       'ramp_limit_exceeded',
+      'request_limit_exceeded',
+      'requestlimitexceeded',
     ],
     is: 'rate_limit',
     seen: 'common/code-rate-limit-exceeded',
@@ -321,6 +324,8 @@ export const CODE_RULES: readonly Rule[] = [
     is: 'invalid_request',
     seen: 'common/thrown-invalid-prompt',
   },
+  // axios calls its own deadline an aborted connection.
+  { thrown: 'econnaborted', text: /timeout of \d+ ?ms exceeded/, is: 'timeout', seen: 'common/thrown-axios-timeout' },
   {
     thrown: [
       'etimedout',
@@ -356,6 +361,8 @@ export const CODE_RULES: readonly Rule[] = [
       'ai_noobjectgeneratederror',
       'ai_nosuchtoolerror',
       'ai_typevalidationerror',
+      'lengthfinishreasonerror',
+      'outputparserexception',
       'hpe_invalid_constant',
       'z_data_error',
       'z_buf_error',
@@ -369,6 +376,7 @@ export const CODE_RULES: readonly Rule[] = [
       'econnrefused',
       'econnreset',
       'econnaborted',
+      'err_network',
       'epipe',
       'enotfound',
       'eai_again',

@@ -11,6 +11,7 @@ export const PROSE_RULES: readonly Rule[] = [
     is: 'context_overflow',
     seen: 'common/text-maximum-context-length',
   },
+  { text: /must have less than \d+ tokens/, is: 'context_overflow', seen: 'common/text-less-than-tokens' },
   {
     text: /(?:image|file|payload|request|body|message|attachment|media)[^.]{0,60}(?:is |are )?(?:too large|too big)|(?:image|file|payload|request size|body|message size|dimensions)[^.]{0,40}exceed[^.]{0,40}(?:\d|maximum|max allowed|limit)/,
     is: 'payload_too_large',
@@ -22,6 +23,11 @@ export const PROSE_RULES: readonly Rule[] = [
     text: /usage (?:limit|quota)|subscription quota|(?:daily|weekly|monthly|hourly|\d-hour|\d-day|week|day) ?(?:\/ ?monthly )?[^.]{0,20}(?:spending limit|limit (?:reached|exhausted|exceeded)|quota (?:reached|exhausted|exceeded|limit))|(?:tokens|requests) per day|\b(?:tpd|rpd)\b|free-models-per-day|daily rate limit|reached the set [^.]{0,20}limit|quota will reset (?:tomorrow|on|at)|credentials[^.]{0,60}cooling down|included free usage|使用上限/,
     is: 'quota_exhausted',
     seen: 'common/text-usage-limit',
+  },
+  {
+    text: /quota for this (?:day|week|month)|\bquota (?:has been |was )(?:reached|used up)|daily [^.]{0,20}limit reached/,
+    is: 'quota_exhausted',
+    seen: 'common/text-quota-reached',
   },
   // Coding plans: the window has a name of its own, or none.
   {
@@ -42,6 +48,11 @@ export const PROSE_RULES: readonly Rule[] = [
   },
 
   {
+    text: /(?:not enough|low) (?:account )?(?:balance|credits?|funds)\b|insufficient credit\b/,
+    is: 'billing',
+    seen: 'common/text-not-enough-balance',
+  },
+  {
     text: /exceeded[^.]{0,20} budget limit/,
     is: 'billing',
     seen: 'common/text-budget-limit',
@@ -55,12 +66,12 @@ export const PROSE_RULES: readonly Rule[] = [
   },
   // A proxy that knows no living machine behind it.
   {
-    text: /no healthy upstream|(?:server|system|service|engine) is (?:currently |too )+busy/,
+    text: /no healthy upstream|(?:server|system|service|engine) is (?:currently |too )+busy|^model (?:is )?busy\b|maximum capacity|no instances available/,
     is: 'overloaded',
     seen: 'common/text-no-healthy-upstream',
   },
   {
-    text: /rate[- ]?limit|too many requests|(?:requests?|tokens) per min|\b(?:tpm|rpm)\b|throttl(?:ed|ing)|request rate increased|(?:too many|exceeded)[^.]{0,20}concurren|slow down/,
+    text: /rate[- ]?limit|too many requests|(?:requests?|tokens) per min|\b(?:tpm|rpm|qps)\b|throttl(?:ed|ing)|request rate increased|(?:too many|exceeded)[^.]{0,20}concurren|slow down/,
     is: 'rate_limit',
     seen: 'common/text-rate-limit',
   },
@@ -83,7 +94,12 @@ export const PROSE_RULES: readonly Rule[] = [
     seen: 'common/text-incorrect-api-key',
   },
   {
-    text: /(?:did(?:n't| not) provide|missing|no) (?:an? |valid )?api[- ]?key\b|api[- ]?key is (?:missing|required)|refresh token (?:was|has been) already used|(?:could not|unable to) (?:load|locate|find|resolve) (?:the )?(?:default )?credentials/,
+    text: /(?:unable|failed) to authenticate\b|\baccess token (?:is )?(?:invalid|no longer valid)/,
+    is: 'auth_expired',
+    seen: 'common/text-unable-to-authenticate',
+  },
+  {
+    text: /(?:did(?:n't| not) provide|missing|no) (?:an? |valid )?api[- ]?key\b|api[- ]?key is (?:missing|required)|refresh token (?:was|has been) already used|(?:could not|unable to) (?:load|locate|find|resolve) (?:the )?(?:default )?credentials|default credentials were not found|did not find \w{0,40}api_key/,
     is: 'auth_revoked',
     seen: 'common/text-no-api-key',
   },
@@ -100,6 +116,18 @@ export const PROSE_RULES: readonly Rule[] = [
   },
 
   {
+    text: /not (?:servable|offered) in (?:this |your )?region/,
+    is: 'entitlement',
+    modelScoped: true,
+    seen: 'common/text-not-servable',
+  },
+  {
+    text: /\bmodels\/\S{1,80} is not found\b/,
+    is: 'model_not_found',
+    modelScoped: true,
+    seen: 'common/text-models-path-not-found',
+  },
+  {
     text: /\bmodel \S{1,80} (?:is )?not supported\b/,
     is: 'model_not_found',
     modelScoped: true,
@@ -114,6 +142,11 @@ export const PROSE_RULES: readonly Rule[] = [
   },
 
   {
+    text: /due to a content filter|content filter (?:was|being) triggered|^finish_reason: (?:safety|prohibited_content|blocklist)/,
+    is: 'content_policy',
+    seen: 'common/text-content-filter-triggered',
+  },
+  {
     text: /blocked due to (?:safety|recitation|prohibited_content|blocklist|spii)|may contain (?:sensitive|inappropriate) (?:content|information)/,
     is: 'content_policy',
     seen: 'common/text-blocked-due-to',
@@ -125,6 +158,7 @@ export const PROSE_RULES: readonly Rule[] = [
     is: 'cancelled',
     seen: 'common/text-context-canceled',
   },
+  { text: /did not receive done or success/, is: 'connection', seen: 'common/text-no-done' },
   { text: /request was aborted/, is: 'cancelled', seen: 'common/text-request-aborted' },
   // Chromium's network stack (Electron editors), and what resolvers and kernels say.
   {
@@ -155,7 +189,7 @@ export const PROSE_RULES: readonly Rule[] = [
   },
 
   {
-    text: /no (?:generations|output|content|object|response|candidates?) (?:found|generated|returned|received)|not provide any assistant messages|expecting value: line 1 column 1/,
+    text: /no (?:generations|output|content|object|response|candidates?) (?:found|generated|returned|received)|not provide any assistant messages|but none were returned|expecting value: line 1 column 1|invalid json response|(?:could not|failed to) parse (?:the )?(?:llm output|response|output)/,
     channel: ['exception', 'body', 'event', 'end'],
     is: 'invalid_response',
     seen: 'common/text-no-assistant-message',
@@ -296,6 +330,7 @@ export const PROSE_RULES: readonly Rule[] = [
       'badrequesterror',
       'badrequest',
       'unprocessableentityerror',
+      'notimplementederror',
     ],
     text: /./,
     is: 'invalid_request',
