@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { fixedEnvironment } from '../platform/environment.ts'
 import { quotaJson, quotaLines } from './quota-bars.ts'
-import { showsUnicode, withPlainSigns } from './signs.ts'
+import { showsUnicode } from './shows-unicode.ts'
+import { withPlainSigns } from './signs.ts'
 import type { Terminal } from './terminal.ts'
 
 const NOW = Date.UTC(2026, 10, 25, 12)

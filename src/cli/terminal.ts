@@ -1,6 +1,7 @@
 import pico from 'picocolors'
 import { type Environment, systemEnvironment } from '../platform/environment.ts'
 import { type Screen, systemScreen } from './screen.ts'
+import { showsUnicode } from './shows-unicode.ts'
 
 /** Where a command writes. Everything that people see goes through here, so that tests see the same. */
 export interface Terminal {
@@ -32,7 +33,7 @@ export function systemTerminal(environment: Environment = systemEnvironment): Te
     ...(screen === undefined ? {} : { screen }),
     columns,
     interactive,
-    unicode: isUnicode(environment),
+    unicode: showsUnicode(environment),
     colors,
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
@@ -47,12 +48,6 @@ export function systemTerminal(environment: Environment = systemEnvironment): Te
     },
     askHidden: (question) => (interactive ? readHidden(question) : Promise.resolve(undefined)),
   }
-}
-
-function isUnicode(environment: Environment): boolean {
-  if (process.platform === 'win32') return environment.read('WT_SESSION') !== undefined
-  const locale = ['LC_ALL', 'LC_CTYPE', 'LANG'].map((name) => environment.read(name)).find((each) => each !== undefined)
-  return process.platform === 'darwin' || /utf-?8/i.test(locale ?? '')
 }
 
 /** Reads one line in raw mode: nothing is echoed, Ctrl-C ends. */

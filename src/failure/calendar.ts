@@ -15,6 +15,6 @@ export function nextReset(calendar: ResetCalendar, seenAtMs: number): number {
   // Whole hours, because a day of the zone has 23 or 25 of them when clocks change.
   let hour = Math.floor(seenAtMs / HOUR_MS) * HOUR_MS
   do hour += HOUR_MS
-  while (PACIFIC.format(hour) !== '00' && PACIFIC.format(hour) !== '24')
+  while (PACIFIC.format(hour) !== '00')
   return hour
 }

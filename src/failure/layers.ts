@@ -52,7 +52,7 @@ function readThrown(error: ErrorEvidence, layers: Layer[]): void {
   const messages: string[] = []
   let each: ErrorEvidence | undefined = error
   for (let depth = 0; each !== undefined && depth < 8; depth += 1) {
-    thrown.push(each.name.toLowerCase())
+    thrown.push(...namesOf(each.name))
     if (typeof each.code === 'number') statuses.push(each.code)
     else if (each.code !== undefined && each.code !== '') thrown.push(each.code.toLowerCase())
     messages.push(each.message)
@@ -62,9 +62,30 @@ function readThrown(error: ErrorEvidence, layers: Layer[]): void {
   // SDKs put the provider's body into the message.
   const inner = findJson(said)
   if (inner !== undefined) readValue(inner.value, layers, 1, false)
-  layers.push(
-    textLayer(withoutQuotedJson(said), { thrown, statuses: [...statuses.filter(isStatus), ...statusInText(said)] }),
-  )
+  thrown.push(...classesBefore(said))
+  // AWS names its exceptions as its payloads do: a code means the same on every channel.
+  const codes = thrown.filter((name) => name.endsWith('exception'))
+  const layer = textLayer(withoutQuotedJson(said), {
+    thrown,
+    statuses: [...statuses.filter(isStatus), ...statusInText(said)],
+  })
+  layers.push({ ...layer, codes: [...layer.codes, ...codes] })
+}
+
+/** `requests.exceptions.ReadTimeout` is also a `readtimeout`. */
+function namesOf(name: string): readonly string[] {
+  const whole = name.toLowerCase()
+  const last = whole.slice(whole.lastIndexOf('.') + 1).replace(/^_+/, '')
+  return last === whole ? [whole] : [whole, last]
+}
+
+/** Classes that stand before a message: `litellm.RateLimitError: RateLimitError: OpenAIException - ...`. */
+function classesBefore(message: string): readonly string[] {
+  const before = /^(?:[\w.]{1,80}(?:error|exception|timeout)\s*[:-]\s+){1,6}/i.exec(message.slice(0, 500))?.[0] ?? ''
+  return before
+    .split(/\s*[:-]\s+/)
+    .filter((name) => name !== '')
+    .flatMap(namesOf)
 }
 
 function readText(text: string, layers: Layer[], depth: number, foreign: boolean): void {
@@ -91,7 +112,11 @@ function readText(text: string, layers: Layer[], depth: number, foreign: boolean
   }
 }
 
+const NO_BODY = /^\s*(?:error: )?\d{3} status code \(no body\)\s*$/i
+
 function textLayer(text: string, more: Partial<Layer>): Layer {
+  // How SDKs say that the answer had no words: these are theirs, not the provider's.
+  if (NO_BODY.test(text)) return { ...BLANK, message: text.trim(), ...more, shape: 'empty' }
   // A machine code may stand alone where a body was expected.
   const code = /^[a-z0-9]+([_.-][a-z0-9]+)+$/i.test(text.trim()) ? [text.trim().toLowerCase()] : []
   return { ...BLANK, text: lower(text), message: bounded(text.trim()), codes: code, shape: 'text', ...more }
@@ -100,7 +125,9 @@ function textLayer(text: string, more: Partial<Layer>): Layer {
 function readValue(value: unknown, layers: Layer[], depth: number, foreign: boolean): void {
   // Google's compatible endpoint answers with an array around its error object.
   const object = asRecord(Array.isArray(value) ? value[0] : value)
-  if (object !== undefined) readObject(object, layers, depth, foreign)
+  if (object === undefined) return
+  // Google's SDKs print the sentence, and the details behind it as an array of their own.
+  readObject(Array.isArray(value) && '@type' in object ? { details: value } : object, layers, depth, foreign)
 }
 
 /** Fields under which the next layer is found, the innermost last. */
@@ -115,8 +142,10 @@ const INNER = [
   'choices',
   'candidates',
   'innererror',
+  'Response',
+  'Error',
 ] as const
-const CODE_FIELDS = ['code', 'error_code', 'errorCode', 'error_type', 'reason', '__type'] as const
+const CODE_FIELDS = ['code', 'error_code', 'errorCode', 'error_type', 'reason', '__type', 'Code'] as const
 const TYPE_FIELDS = ['type', 'status', 'error_name', 'limit_source', 'errorType'] as const
 const STATUS_FIELDS = ['status', 'status_code', 'statusCode', 'code', 'raw_status_code', 'http_code'] as const
 const MESSAGE_FIELDS = [
@@ -127,6 +156,8 @@ const MESSAGE_FIELDS = [
   'error_description',
   'status_msg',
   'title',
+  'error_msg',
+  'Message',
 ] as const
 
 function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign: boolean): void {
@@ -147,6 +178,11 @@ function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign:
   const details = asRecord(object['details'])
   addWord(codes, details?.['error_code'])
 
+  // AWS names an event of its stream by the key: `{"throttlingException":{"message":...}}`.
+  for (const [key, inner] of Object.entries(object).slice(0, 20)) {
+    const exception = key.endsWith('Exception') ? asRecord(inner) : undefined
+    if (exception !== undefined) readObject({ __type: key, ...exception }, layers, depth + 1, foreign)
+  }
   for (const field of INNER) {
     const inner = object[field]
     if (typeof inner === 'string') {
@@ -175,9 +211,10 @@ function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign:
   const message = bounded(messages.join(' ').trim())
   const params = typeof object['param'] === 'string' ? [object['param'].toLowerCase()] : []
   const prose = withoutQuotedJson(message)
+  const thrown = classesBefore(prose)
   statuses.push(...statusInText(prose))
   if (codes.length + types.length + statuses.length + params.length === 0 && message === '') return
-  layers.push({ ...BLANK, codes, types, params, statuses, text: lower(prose), message, foreign, object })
+  layers.push({ ...BLANK, codes, types, params, statuses, text: lower(prose), message, thrown, foreign, object })
 }
 
 /** Verdicts that a body gives without an error object. */
@@ -224,14 +261,18 @@ function isStatus(value: number): boolean {
 /** `HTTP 402: ...`, `API Error: 401 ...`, `Error code: 429 - ...`, `429 Too Many Requests`, `(429):`. */
 function statusInText(text: string): number[] {
   const match =
-    /^\s*(?:[\w.]*(?:error|exception)\s*[:-]\s*|oauth )?(?:http |error code: |status code |api error:? )?(\d{3})\b(?!\s*(?:ms|s|tokens|items|mb|kb|bytes))/i.exec(
+    /^\s*(?:[\w.]*(?:error|exception)\s*[:-]\s*|oauth )?(?:http |error code: |status code |api error:? )?(\d{3})\b(?!\s*(?:ms|s|tokens|items|mb|kb|bytes)\b)/i.exec(
       text,
-    ) ?? /\b(?:http|error code:|status code|api error:?|error)\s*\(?(\d{3})\b/i.exec(text)
+    ) ??
+    /\b(?:http|error code:|status code|api error:?|error|(?:unexpected|last|got) status:?)\s*\(?(\d{3})\b/i.exec(
+      text,
+    ) ??
+    /\[(\d{3}) [A-Z][a-z]/.exec(text)
   const status = Number(match?.[1])
   return isStatus(status) ? [status] : []
 }
 
-const ERROR_FIELDS = ['error', 'message', 'msg', 'code', 'detail', 'errorMessage', 'base_resp']
+const ERROR_FIELDS = ['error', 'message', 'msg', 'code', 'detail', 'errorMessage', 'base_resp', '@type']
 
 function looksLikeError(value: unknown): boolean {
   const object = asRecord(Array.isArray(value) ? value[0] : value)

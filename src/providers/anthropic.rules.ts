@@ -163,6 +163,7 @@ export const anthropicRules: readonly Rule[] = [
     is: 'context_overflow',
     seen: 'anthropic/400-prompt-too-long',
   },
+  { text: /maximum of \d+ pdf pages/, is: 'payload_too_large', seen: 'anthropic/400-pdf-pages' },
   { text: /image exceeds \d|image dimensions exceed/, is: 'payload_too_large', seen: 'anthropic/400-image-too-large' },
   { type: 'not_found_error', text: /^model:/, is: 'model_not_found', modelScoped: true, seen: 'anthropic/404-model' },
 ]

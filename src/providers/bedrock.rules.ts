@@ -66,4 +66,15 @@ export const bedrockRules: readonly Rule[] = [
     seen: 'bedrock/503-service-unavailable',
   },
   { code: 'serviceunavailableexception', is: 'overloaded', seen: 'bedrock/event-service-unavailable' },
+  { code: 'expiredtokenexception', is: 'auth_expired', seen: 'bedrock/exception-expired-token' },
+  { code: 'unrecognizedclientexception', is: 'auth_revoked', seen: 'bedrock/exception-unrecognized-client' },
+  { code: 'accessdeniedexception', is: 'entitlement', modelScoped: true, seen: 'bedrock/exception-access-denied' },
+  {
+    code: 'resourcenotfoundexception',
+    is: 'model_not_found',
+    modelScoped: true,
+    seen: 'bedrock/exception-resource-not-found',
+  },
+  { code: 'servicequotaexceededexception', is: 'quota_exhausted', seen: 'bedrock/exception-service-quota' },
+  { code: 'modelnotreadyexception', is: 'overloaded', modelScoped: true, seen: 'bedrock/exception-model-not-ready' },
 ]

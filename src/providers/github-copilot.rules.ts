@@ -12,6 +12,12 @@ export const gitHubCopilotRules: readonly Rule[] = [
     is: 'quota_exhausted',
     seen: 'github-copilot/402-premium-allowance',
   },
+  // Plain text.
+  {
+    text: /^(?:\d{3} )?quota exceeded\b|exceeded your copilot token usage/,
+    is: 'quota_exhausted',
+    seen: 'github-copilot/429-quota-text',
+  },
   { code: 'billing_not_configured', is: 'billing', seen: 'github-copilot/402-billing' },
   { code: /^user_weekly_rate_limited/, is: 'quota_exhausted', seen: 'github-copilot/429-weekly' },
   {

@@ -54,9 +54,4 @@ export const liteLlmRules: readonly Rule[] = [
   { text: /contextwindowexceedederror/, is: 'context_overflow', seen: 'litellm/400-context-window' },
   { text: /contentpolicyviolationerror/, is: 'content_policy', seen: 'litellm/400-content-policy' },
   { text: /litellm\.timeout/, is: 'timeout', seen: 'litellm/408-timeout' },
-  {
-    text: /litellm\.apiconnectionerror|litellm\.internalservererror/,
-    is: 'server_error',
-    seen: 'litellm/500-connection',
-  },
 ]

@@ -33,6 +33,7 @@ export const openAiCodexRules: readonly Rule[] = [
     modelScoped: true,
     seen: 'openai-codex/model-at-capacity',
   },
+  { text: /to use codex with your chatgpt plan/, is: 'entitlement', seen: 'openai-codex/plan-without-codex' },
   { text: /missing scopes|缺少作用域/, is: 'entitlement', seen: 'openai-codex/401-missing-scopes' },
   { text: /flagged for possible cybersecurity risk/, is: 'content_policy', seen: 'openai-codex/failed-cyber-policy' },
   // The edge's challenge is about this machine's address, not about the account.

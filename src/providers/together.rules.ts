@@ -16,7 +16,7 @@ export const togetherRules: readonly Rule[] = [
   },
   { type: 'model_overloaded', is: 'overloaded', modelScoped: true, seen: 'together/429-platform' },
   {
-    text: /reached (?:the )?maximum allowed (?:monthly )?spend|credit limit exceeded/,
+    text: /reached (?:the |its )?maximum allowed (?:monthly )?spend|credit limit exceeded/,
     is: 'billing',
     seen: 'together/402-spend-cap',
   },

@@ -9,11 +9,6 @@ export const vllmRules: readonly Rule[] = [
     seen: 'vllm/400-context-length',
   },
   { type: 'notfounderror', is: 'model_not_found', modelScoped: true, seen: 'vllm/404-model' },
-  {
-    type: ['badrequesterror', 'unprocessableentityerror', 'notimplementederror'],
-    is: 'invalid_request',
-    seen: 'vllm/400-bad-request',
-  },
-  { type: ['internalservererror', 'enginedeaderror'], is: 'server_error', seen: 'vllm/500-engine-dead' },
+  { type: 'enginedeaderror', is: 'server_error', seen: 'vllm/500-engine-dead' },
   { status: 401, text: /^unauthorized$/, is: 'auth_revoked', seen: 'vllm/401-unauthorized' },
 ]
