@@ -9,6 +9,8 @@ const BODY = {
   store: false,
   stream: true,
 }
+/** Nobody leaves in the simulation. */
+const STAYS = new AbortController().signal
 const BYTES = new TextEncoder().encode(JSON.stringify(BODY))
 
 /** The call that a session's agent makes: a streamed Responses call that names its session, as the Codex CLI does. */
@@ -24,7 +26,7 @@ export function callOfTurn(turn: Turn, id: string, chain: readonly Route[]): Cal
     ],
     bytes: BYTES,
     body: BODY,
-    signal: new AbortController().signal,
+    signal: STAYS,
     query: '',
     chain,
     client: 'other',

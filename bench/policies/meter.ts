@@ -19,8 +19,8 @@ export interface Tally {
 /** What the meter asks of the world and of the policy. */
 export interface Judged {
   readonly accounts: readonly string[]
-  /** Epoch ms from which on an account would serve if nothing new happens; a moment in the past = now. Ground truth. */
-  freeFromMs(account: string): number
+  /** Epoch ms from which on an account would serve, as seen at `atMs`; a moment in the past = already. Ground truth. */
+  freeFromMs(account: string, atMs: number): number
   /** Epoch ms up to which the policy would refuse the account even if nobody else were left. */
   avoidedUntilMs(account: string): number
 }
@@ -50,7 +50,7 @@ export class Meter {
     if (nowMs <= this.#lookedAtMs) return
     for (const account of this.#judged.accounts) {
       const until = Math.min(nowMs, this.#judged.avoidedUntilMs(account))
-      const from = Math.max(this.#lookedAtMs, this.#judged.freeFromMs(account))
+      const from = Math.max(this.#lookedAtMs, this.#judged.freeFromMs(account, this.#lookedAtMs))
       if (until > from) this.#avoidedMs += until - from
     }
     this.#lookedAtMs = nowMs
@@ -81,7 +81,7 @@ export class Meter {
 
   metered(nowMs: number): void {
     this.#count.meteredCalls += 1
-    if (this.#judged.accounts.some((account) => this.#judged.freeFromMs(account) <= nowMs)) this.#meteredWhileFree += 1
+    if (this.#judged.accounts.some((account) => this.#judged.freeFromMs(account, nowMs) <= nowMs)) this.#meteredWhileFree += 1
   }
 
   usageAsked(): void {

@@ -1,12 +1,9 @@
+import type { Failure } from '../../src/failure/evidence.ts'
 import { seededRandom } from '../../src/platform/random.ts'
-import type { Secret } from '../../src/pool/credential.ts'
 import { PROVIDERS } from '../../src/providers/_registry.ts'
-import { runAttempt } from '../../src/relay/attempt.ts'
-import { DEFAULT_LIMITS, type Route } from '../../src/relay/call.ts'
-import { prepareRequest } from '../../src/relay/prepare.ts'
-import { WIRES } from '../../src/wire/wires.ts'
-import { callOfTurn } from './call-of-turn.ts'
+import type { Route } from '../../src/relay/call.ts'
 import type { Contestant, PolicyRow, Surroundings } from './contestant.ts'
+import { look } from './look.ts'
 import type { Rival, RivalAccount } from './rival.ts'
 import type { Turn } from './sessions.ts'
 
@@ -25,7 +22,6 @@ class RivalContestant implements Contestant {
   readonly #surroundings: Surroundings
   readonly #accounts: readonly RivalAccount[]
   readonly #random = seededRandom(1)
-  #count = 0
 
   constructor(rival: Rival, surroundings: Surroundings) {
     this.#rival = rival
@@ -90,28 +86,15 @@ class RivalContestant implements Contestant {
   }
 
   /** @returns undefined for an answer */
-  async #attempt(turn: Turn, route: Route, account: string, token: string) {
+  #attempt(turn: Turn, route: Route, account: string, token: string): Promise<Failure | undefined> {
     const { platform, network } = this.#surroundings
-    this.#count += 1
-    const call = callOfTurn(turn, `call_${this.#count}`, [route])
-    const secret: Secret = { token, accountId: `acct-${account}` }
-    const result = await runAttempt({
-      call,
-      route,
-      wire: WIRES[call.wire],
-      prepared: prepareRequest(call, route, credentialOf(account, route), secret),
-      network,
-      platform,
-      limits: DEFAULT_LIMITS,
-      remainingMs: DEFAULT_LIMITS.deadlineMs,
-      token,
-    })
-    if (result.kind === 'failure') return result.failure
-    for (;;) {
-      const next = await result.body.next()
-      if (next.done !== true) continue
-      return next.value.kind === 'failure' ? next.value.failure : undefined
+    const own = route.definition.authHeaders({ token, accountId: `acct-${account}` }, 'responses', {})
+    const request = {
+      method: 'POST',
+      url: `${route.baseUrl}/responses`,
+      headers: [...own, ['session_id', turn.session] as const],
     }
+    return look(network, request, route, () => platform.clock.now())
   }
 }
 
@@ -120,21 +103,4 @@ function routeTo(provider: string): Route {
   if (definition === undefined) throw new Error(`no provider ${provider}`)
   const { baseUrl, wires } = definition
   return { provider, model: 'gpt-5.5', definition, baseUrl: baseUrl ?? '', headers: [], wires }
-}
-
-function credentialOf(account: string, { provider }: Route) {
-  return {
-    id: account,
-    provider,
-    label: account,
-    type: 'oauth' as const,
-    source: { kind: 'stored' as const },
-    priority: 0,
-    fingerprint: account,
-    generation: 1,
-    resetStampMs: 0,
-    useCount: 0,
-    lastUsedAtMs: 0,
-    createdAtMs: 0,
-  }
 }

@@ -31,7 +31,7 @@ export class UsageWindow {
   }
 
   spend(spent: Spent, nowMs: number): void {
-    this.#turnOver(nowMs)
+    if (this.#isOver(nowMs)) this.resetEarly()
     if (this.#resetAtMs === undefined) {
       this.#resetAtMs = nowMs + this.plan.lengthMs
       this.#count += 1
@@ -40,20 +40,17 @@ export class UsageWindow {
   }
 
   usedPercent(nowMs: number): number {
-    this.#turnOver(nowMs)
-    return (this.#used / this.#limit) * 100
+    return this.#isOver(nowMs) ? 0 : (this.#used / this.#limit) * 100
   }
 
   /** @returns epoch ms of the true reset while the window is full; undefined while there is room */
   fullUntilMs(nowMs: number): number | undefined {
-    this.#turnOver(nowMs)
-    return this.#used >= this.#limit ? this.#resetAtMs : undefined
+    return !this.#isOver(nowMs) && this.#used >= this.#limit ? this.#resetAtMs : undefined
   }
 
   /** @returns undefined while the window has not begun */
   resetAtMs(nowMs: number): number | undefined {
-    this.#turnOver(nowMs)
-    return this.#resetAtMs
+    return this.#isOver(nowMs) ? undefined : this.#resetAtMs
   }
 
   /** The provider empties it before the time. */
@@ -67,7 +64,8 @@ export class UsageWindow {
     this.#limit *= factor
   }
 
-  #turnOver(nowMs: number): void {
-    if (this.#resetAtMs !== undefined && nowMs >= this.#resetAtMs) this.resetEarly()
+  /** Asking changes nothing: the meter looks back at spans in which the window was still full. */
+  #isOver(nowMs: number): boolean {
+    return this.#resetAtMs !== undefined && nowMs >= this.#resetAtMs
   }
 }

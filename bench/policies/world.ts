@@ -66,9 +66,8 @@ export class World implements Judged {
     this.#turns.set(turn.session, turn)
   }
 
-  freeFromMs(account: string): number {
-    const own = this.#byName.get(account)?.freeFromMs(this.#time.nowMs) ?? 0
-    let freeMs = own
+  freeFromMs(account: string, atMs: number): number {
+    let freeMs = this.#byName.get(account)?.freeFromMs(atMs) ?? 0
     for (const { untilMs } of this.#faults) freeMs = Math.max(freeMs, untilMs)
     return freeMs
   }
