@@ -21,7 +21,10 @@ async function* once(text: string): AsyncGenerator<Uint8Array, void, void> {
   yield ENCODER.encode(text)
 }
 
-const CREATED = { type: 'response.created', response: { id: 'resp_1', object: 'response', status: 'in_progress', output: [] } }
+const CREATED = {
+  type: 'response.created',
+  response: { id: 'resp_1', object: 'response', status: 'in_progress', output: [] },
+}
 
 /** A whole answer. */
 export function goodAnswer(headers: HeaderList): NetworkAnswer {
@@ -30,7 +33,10 @@ export function goodAnswer(headers: HeaderList): NetworkAnswer {
     [
       CREATED,
       { type: 'response.output_text.delta', item_id: 'msg_1', output_index: 0, content_index: 0, delta: 'done' },
-      { type: 'response.completed', response: { id: 'resp_1', object: 'response', status: 'completed', output: [item] } },
+      {
+        type: 'response.completed',
+        response: { id: 'resp_1', object: 'response', status: 'completed', output: [item] },
+      },
     ],
     headers,
   )
@@ -39,7 +45,10 @@ export function goodAnswer(headers: HeaderList): NetworkAnswer {
 /** HTTP 200 whose stream says that it failed. */
 export function failedStream(error: Readonly<Record<string, unknown>>, headers: HeaderList = []): NetworkAnswer {
   return stream(
-    [CREATED, { type: 'response.failed', response: { id: 'resp_1', object: 'response', status: 'failed', error, output: [] } }],
+    [
+      CREATED,
+      { type: 'response.failed', response: { id: 'resp_1', object: 'response', status: 'failed', error, output: [] } },
+    ],
     headers,
   )
 }

@@ -81,7 +81,8 @@ export class Meter {
 
   metered(nowMs: number): void {
     this.#count.meteredCalls += 1
-    if (this.#judged.accounts.some((account) => this.#judged.freeFromMs(account, nowMs) <= nowMs)) this.#meteredWhileFree += 1
+    if (this.#judged.accounts.some((account) => this.#judged.freeFromMs(account, nowMs) <= nowMs))
+      this.#meteredWhileFree += 1
   }
 
   usageAsked(): void {

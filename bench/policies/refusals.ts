@@ -62,7 +62,10 @@ export function revokedRefusal(): NetworkAnswer {
 
 /** @throws Error when the fault is one of the connection */
 export function faultAnswer({ form }: ProviderFault): NetworkAnswer {
-  const overloaded = { code: 'server_is_overloaded', message: 'Our servers are currently overloaded. Please try again later.' }
+  const overloaded = {
+    code: 'server_is_overloaded',
+    message: 'Our servers are currently overloaded. Please try again later.',
+  }
   const broken = { code: 'server_error', message: 'The server had an error while processing your request.' }
   switch (form) {
     case 'storm':

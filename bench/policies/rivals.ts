@@ -18,7 +18,8 @@ const isAccountsFault = ({ blame }: Failure) => blame === 'credential'
 export const RIVALS: readonly Rival[] = [
   {
     name: 'retry three times, then fall back',
-    meaning: 'The same account three times with 2 and 4 s between, then the metered route; nothing is remembered, the next call begins with the same account.',
+    meaning:
+      'The same account three times with 2 and 4 s between, then the metered route; nothing is remembered, the next call begins with the same account.',
     firstOnly: true,
     choose: first,
     react: (_, { failuresHere }) =>
@@ -26,14 +27,15 @@ export const RIVALS: readonly Rival[] = [
   },
   {
     name: 'fixed cooldown of one hour',
-    meaning: 'Whatever an account is refused for, it is left alone for one hour and the next one is taken, whatever reset was announced.',
+    meaning:
+      'Whatever an account is refused for, it is left alone for one hour and the next one is taken, whatever reset was announced.',
     choose: first,
-    react: (failure, situation) =>
-      isAccountsFault(failure) ? { kind: 'next', coolMs: HOUR_MS } : retried(situation),
+    react: (failure, situation) => (isAccountsFault(failure) ? { kind: 'next', coolMs: HOUR_MS } : retried(situation)),
   },
   {
     name: 'fixed cooldown of 5 s',
-    meaning: 'Accounts in random order; one that is refused or times out is left alone for 5 s; two retries on others, then the metered route.',
+    meaning:
+      'Accounts in random order; one that is refused or times out is left alone for 5 s; two retries on others, then the metered route.',
     comesBack: true,
     choose: (ready, chance) => ready[Math.floor(chance * ready.length)],
     react: (failure, { failures }) => {
@@ -43,7 +45,8 @@ export const RIVALS: readonly Rival[] = [
   },
   {
     name: 'trust the reset verbatim',
-    meaning: 'An account is left alone until exactly the announced time; without one, a minute for a throttle and an hour for anything else.',
+    meaning:
+      'An account is left alone until exactly the announced time; without one, a minute for a throttle and an hour for anything else.',
     choose: first,
     react: (failure, situation) =>
       isAccountsFault(failure) ? { kind: 'next', coolMs: announcedMs(failure, situation) } : retried(situation),

@@ -26,7 +26,8 @@ export async function simulate(row: PolicyRow, scenario: Scenario, seed: number,
   const contestant = await opening
   world.watch(contestant)
   const agents: Session[][] = Array.from({ length: scenario.agents }, () => [])
-  for (const session of drawSessions(scenario, chance.fork('load'), START_MS, untilMs)) agents[session.agent]?.push(session)
+  for (const session of drawSessions(scenario, chance.fork('load'), START_MS, untilMs))
+    agents[session.agent]?.push(session)
   let busy = agents.length
   const working = agents.map(async (sessions) => {
     await work(sessions, contestant, world, time)

@@ -50,7 +50,8 @@ export class World implements Judged {
       this.#changeAt(fault.fromMs, () => this.#faults.add(fault))
       this.#changeAt(fault.untilMs, () => this.#faults.delete(fault))
     }
-    for (const account of accounts) this.#drawTroubles(account, scenario, chance.fork(account.name, 'troubles'), untilMs)
+    for (const account of accounts)
+      this.#drawTroubles(account, scenario, chance.fork(account.name, 'troubles'), untilMs)
   }
 
   watch(watched: Watched): void {
