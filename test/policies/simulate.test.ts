@@ -7,7 +7,7 @@ import { SCENARIOS } from '../../bench/policies/scenario.ts'
 import { simulate } from '../../bench/policies/simulate.ts'
 import { shown } from '../../bench/policies/table.ts'
 
-const DAYS = 8
+const DAYS = 5
 
 async function play(world: string, seed: number) {
   const scenario = SCENARIOS.find(({ name }) => name === world)
