@@ -78,7 +78,7 @@ describe('what a usage reading makes of a bench', () => {
 
 /** A pool whose provider has a usage endpoint that answers as told. */
 async function probed(names: readonly string[], answer: () => UsageAnswer | undefined) {
-  const probe = vi.fn(async () => answer())
+  const probe = vi.fn<() => Promise<UsageAnswer | undefined>>(async () => answer())
   const world = await testPool(names, { probeUsage: { canProbe: () => true, probe } })
   const empty = (request = {}) =>
     world.failWith('quota_exhausted', { resetAt: world.platform.clock.now() + 5 * DAY }, request)
@@ -142,7 +142,7 @@ describe('a bench whose trial is due', () => {
 
   it('keeps a verdict that came while the question was under way', async () => {
     let meanwhile = async () => {}
-    const probe = vi.fn(async () => {
+    const probe = vi.fn<() => Promise<UsageAnswer | undefined>>(async () => {
       await meanwhile()
       return { windows: [free()] }
     })
