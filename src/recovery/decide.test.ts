@@ -7,6 +7,7 @@ import { type Action, DEFAULT_POLICY } from './policy.ts'
 const CALM: Situation = {
   retriesDone: 0,
   otherReady: 0,
+  trialDue: false,
   othersTried: 0,
   refreshable: false,
   newerGeneration: false,
@@ -46,6 +47,9 @@ describe('the recovery table, row by row', () => {
     ['auth_revoked', { otherReady: 1, nextRoute: true }, 'rotate'],
     ['quota_exhausted', { otherReady: 1, nextRoute: true }, 'rotate'],
     ['quota_exhausted', { nextRoute: true }, 'fallback'],
+    ['quota_exhausted', { trialDue: true, nextRoute: true }, 'rotate'],
+    ['overloaded', { trialDue: true, nextRoute: true, retriesDone: 3 }, 'fallback'],
+    ['entitlement', { trialDue: true, poisoned: true, nextRoute: true }, 'fallback'],
     ['quota_exhausted', {}, 'surface'],
     ['billing', { otherReady: 1 }, 'rotate'],
     ['entitlement', { otherReady: 1 }, 'rotate'],

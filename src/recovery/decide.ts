@@ -13,6 +13,8 @@ export interface Situation {
   readonly retriesDone: number
   /** Other credentials of this pool that are ready for this model and were not tried in their current generation. */
   readonly otherReady: number
+  /** Nobody else is ready, but a benched credential may be tested: better than a metered route while an account may be back. */
+  readonly trialDue: boolean
   /** Credentials that were tried for a provider's fault on this route so far. */
   readonly othersTried: number
   /** A refresh is possible and was not yet tried for this generation. */
@@ -56,10 +58,12 @@ const FEASIBLE: Record<Action, Feasible> = {
     if (hintMs === undefined || hintMs > LONGEST_WAIT_IN_PLACE_MS || situation.otherReady > 0) return undefined
     return again('wait', `throttled for ${hintMs} ms and no other credential is ready`, failure, situation, row)
   },
-  rotate: (failure, situation) =>
-    situation.otherReady > 0 && !situation.poisoned
-      ? now('rotate', `${failure.label}: ${situation.otherReady} other credential(s) ready`)
-      : undefined,
+  rotate: (failure, situation) => {
+    if (situation.poisoned) return undefined
+    if (situation.otherReady > 0)
+      return now('rotate', `${failure.label}: ${situation.otherReady} other credential(s) ready`)
+    return situation.trialDue ? now('rotate', `${failure.label}: another credential is due for its trial`) : undefined
+  },
   retry: (failure, situation, row) =>
     // Hops to other credentials come after the retries; going back to retrying would multiply both.
     situation.othersTried > 0

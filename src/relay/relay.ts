@@ -145,6 +145,7 @@ export class Relay {
         {
           retriesDone: state.retriesDone(failure.label),
           otherReady: outlook.ready,
+          trialDue: outlook.trialsDue > 0,
           othersTried: state.othersTried,
           refreshable: false,
           newerGeneration: failure.label.startsWith('auth_') && (await this.#isRenewed(route, lease)),
