@@ -146,6 +146,18 @@ describe('messages', () => {
     },
   )
 
+  it.each([
+    ["Invalid value: 'you've hit it'. Use another.", 'invalid value: . use another.'],
+    ['Bad; input_value="rate limit", input_type=str', 'bad; , input_type=str'],
+    ['Unexpected value = `x y` here', 'here'],
+    ['No. Got: rate limit', 'no.'],
+    ['No. Received: rate limit\nand more', 'no.'],
+    ['Failed. Tool result: rate limit', 'failed.'],
+    ['I got status: 429 rate limit', 'i got status: 429 rate limit'],
+  ])('let go of what they echo: %s', (message, text) => {
+    expect(layers({ error: { message } })[0]?.text).toBe(text.replace('invalid value: ', '').replace(/^\. /, '. '))
+  })
+
   it('are held against rows by their beginning and their end', () => {
     const long = `start ${'x'.repeat(9000)} end`
     const [layer] = layers({ error: { message: long } })

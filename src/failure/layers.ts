@@ -204,7 +204,7 @@ function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign:
     if (typeof metadata['raw'] === 'string') readText(metadata['raw'], layers, depth + 1, foreign || upstream)
   }
   for (const message of messages) {
-    const found = depth < DEPTH && message.length < 65_536 ? findJson(message) : undefined
+    const found = depth < DEPTH && message.length < 65_536 ? findJson(withoutEcho(message)) : undefined
     // Only something that looks like an error: a quoted piece of the prompt is not one.
     if (found !== undefined && looksLikeError(found.value)) readValue(found.value, layers, depth + 1, foreign)
   }
@@ -284,7 +284,15 @@ function looksLikeError(value: unknown): boolean {
 /** Messages that quote the request carry the user's own words: those never decide. */
 function withoutQuotedJson(message: string): string {
   const start = message.search(/[{[]\s*["'](?:role|content|input|messages|text|type)["']/)
-  return start === -1 ? message : message.slice(0, start)
+  return withoutEcho(start === -1 ? message : message.slice(0, start))
+}
+
+/** What a validator read, or a tool said: quoted it ends with its quotation mark, bare it goes on to the end. */
+const ECHO =
+  /\b(?:invalid value|input_value|unexpected value|got|received|tool (?:output|result))\s{0,3}[:=]\s{0,3}(?:(['"`]).{0,2000}?(?<!\\)\1(?!\w)|[^'"`\s].*)/gis
+
+function withoutEcho(message: string): string {
+  return message.replace(ECHO, ' ')
 }
 
 function isHtml(text: string): boolean {

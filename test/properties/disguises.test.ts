@@ -66,6 +66,13 @@ describe('words of the user decide nothing', () => {
     ['a list of messages', (words: string) => `messages.0 is wrong: [{"role": "user", "content": ${words}}]`],
     ['a Python dict', (words: string) => `Input should be valid: {'type': 'text', 'text': ${words}}`],
     ["a tool's output", (words: string) => `bad tool result {"type": "function_call_output", "output": ${words}}`],
+    ['a refused value', (words: string) => `Invalid value: ${words}. Supported values are: 'low' and 'high'.`],
+    [
+      'what a validator got',
+      (words: string) => `String should match the pattern; input_value=${words}, input_type=str`,
+    ],
+    ['plain words of a user', (words: string) => `Names have no spaces. Got: ${JSON.parse(words) as string}`],
+    ['plain words of a tool', (words: string) => `The call failed. Tool output: ${JSON.parse(words) as string}`],
     ['an input field', (words: string) => `Field required: {"input": ${words}}`],
   ])('quoted as %s', (_name, quote) => {
     for (const trigger of TRIGGERS) {
