@@ -13,8 +13,9 @@ export const LONGEST_BENCH_MS = 45 * DAY
 /** Dead credentials end here unless a new generation comes first: every bench ends (I13). */
 export const DEAD_HORIZON_MS = 30 * DAY
 
-/** A reset that is already past says "any moment now"; without a floor the account would be hammered. */
+/** A reset that is already past says "any moment now"; without a floor that grows, an account whose provider announces too early would be asked every minute. */
 const STALE_RESET_MS = MINUTE
+const LONGEST_STALE_RESET_MS = 15 * MINUTE
 
 /** First trials after this long, then doubling. */
 const FIRST_TRIAL_MS = 15 * MINUTE
@@ -40,7 +41,8 @@ export function benchEnd(terms: BenchTerms, failure: Failure, strikes: number, n
   const announcedMs = announcedEnd(failure)
   if (terms.kind === 'reset') {
     if (announcedMs === undefined) return guess(nowMs, terms.otherwiseMs)
-    return reading(failure, nowMs, Math.max(announcedMs, nowMs + STALE_RESET_MS))
+    const floorMs = nowMs + doubled(STALE_RESET_MS, strikes - 1, LONGEST_STALE_RESET_MS)
+    return reading(failure, nowMs, announcedMs > nowMs + STALE_RESET_MS ? announcedMs : floorMs)
   }
   // A hint that has passed while the verdict travelled counts as none: a bench of zero length would be a busy loop.
   if (announcedMs === undefined || announcedMs <= nowMs)

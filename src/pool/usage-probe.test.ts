@@ -62,11 +62,11 @@ describe('what a usage reading makes of a bench', () => {
     expect(after === null ? 'lifted' : after === undefined ? 'nothing' : 'stands').toBe(expected)
   })
 
-  it('that stands takes the newer reset and looks again later, twice as late each time', () => {
+  it('that stands takes the newer reset, and the endpoint is asked again a quarter of an hour later', () => {
     const once = benchAfterUsage(bench(), { windows: [full()] }, undefined, NOW, NOW)
     expect(once).toMatchObject({
       untilMs: NOW + 2 * HOUR,
-      trialAtMs: NOW + 30 * MINUTE,
+      trialAtMs: NOW + 15 * MINUTE,
       failedTrials: 1,
       sinceMs: NOW - HOUR,
     })

@@ -1,5 +1,5 @@
 import { type Bench, EVERY_MODEL } from './bench.ts'
-import { LONGEST_BENCH_MS, trialTime } from './bench-times.ts'
+import { LONGEST_BENCH_MS } from './bench-times.ts'
 import type { Credential, Secret } from './credential.ts'
 import type { QuotaWindow } from './quota.ts'
 
@@ -18,6 +18,8 @@ export interface UsageAnswer {
 export type ProbeUsage = (credential: Credential, secret: Secret) => Promise<UsageAnswer | undefined>
 
 const FULL_PERCENT = 100
+/** A question costs no model call: it is asked again at an even distance, or an account that came back early is left aside for hours. */
+const ASK_AGAIN_MS = 15 * 60_000
 
 /**
  * What a usage reading makes of a bench. Pure.
@@ -47,7 +49,7 @@ export function benchAfterUsage(
   return otherPlan ? null : undefined
 }
 
-/** Still full: the next look comes later, and the provider's newer word on the reset counts. */
+/** Still full: the provider's newer word on the reset counts, and the endpoint is asked again. */
 function stands(bench: Bench, resetAtMs: number | undefined, nowMs: number): Bench {
   const failedTrials = bench.failedTrials + 1
   const untilMs = resetAtMs === undefined ? bench.untilMs : Math.ceil(Math.min(resetAtMs, nowMs + LONGEST_BENCH_MS))
@@ -55,7 +57,7 @@ function stands(bench: Bench, resetAtMs: number | undefined, nowMs: number): Ben
     ...bench,
     untilMs,
     failedTrials,
-    trialAtMs: trialTime({ ...bench, untilMs }, failedTrials, false, nowMs),
+    trialAtMs: Math.min(untilMs, nowMs + ASK_AGAIN_MS),
     evidence: {
       ...bench.evidence,
       seenAtMs: nowMs,
