@@ -28,6 +28,8 @@ export class AnswerStream {
   #held: Uint8Array[] = []
   #heldBytes = 0
   #ending: StreamEnding | undefined
+  /** The upstream closed, or had its time to, behind the terminal event. */
+  #closed = false
 
   constructor(read: ReadChunk, observer: StreamObserver) {
     this.#read = read
@@ -45,28 +47,26 @@ export class AnswerStream {
     }
   }
 
-  /** The held bytes, then every further byte up to the end or the failing frame. Check `ending` afterwards. */
-  async *forward(): AsyncGenerator<Uint8Array, void, void> {
-    for (const bytes of this.#held) yield bytes
-    this.#held = []
+  /** The held bytes in one piece, then every further byte up to the end or the failing frame; then `undefined`. Check `ending` afterwards. */
+  async next(): Promise<Uint8Array | undefined> {
+    if (this.#held.length > 0) {
+      const held = joined(this.#held)
+      this.#held = []
+      return held
+    }
     while (this.#ending === undefined) {
       const seen = this.#take(await this.#read())
-      if (seen.bytes.length > 0) yield seen.bytes
+      if (seen.bytes.length > 0) return seen.bytes
     }
-    if (this.#ending.kind === 'complete') yield* this.#afterTerminal()
+    if (this.#ending.kind !== 'complete' || this.#closed) return undefined
+    // A `[DONE]` behind `response.completed` still belongs to the stream.
+    const rest = await this.#read(CLOSE_GRACE_MS).catch(() => undefined)
+    this.#closed = rest === undefined
+    return rest
   }
 
   get ending(): StreamEnding | undefined {
     return this.#ending
-  }
-
-  /** A `[DONE]` behind `response.completed` still belongs to the stream. */
-  async *#afterTerminal(): AsyncGenerator<Uint8Array, void, void> {
-    for (;;) {
-      const chunk = await this.#read(CLOSE_GRACE_MS).catch(() => undefined)
-      if (chunk === undefined) return
-      yield chunk
-    }
   }
 
   #take(chunk: Uint8Array | undefined): { readonly bytes: Uint8Array; readonly visible: boolean } {
@@ -94,6 +94,7 @@ export class AnswerStream {
       if (meaning.kind === 'complete') this.#ending = { kind: 'complete' }
       else if (meaning.kind === 'visible') visible = true
     }
+    if (chunk === undefined) this.#closed = true
     if (chunk === undefined && this.#ending === undefined) {
       const evidence = this.#observer.end()
       this.#ending = evidence === undefined ? { kind: 'complete' } : { kind: 'failure', evidence }

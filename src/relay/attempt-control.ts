@@ -1,11 +1,13 @@
+import type { CutSignal } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
 
 /** Why an attempt was cut by us. Read instead of guessing from the exception, which looks the same for all of them. */
 export type CutCause = 'caller' | 'deadline' | 'first_byte' | 'idle'
 
-/** One abort signal for an attempt, with the reason of the cut. `finish()` must be called exactly once, whatever happened. */
-export class AttemptControl {
-  readonly #controller = new AbortController()
+/** One cut signal for an attempt, with the reason of the cut. `finish()` must be called exactly once, whatever happened. */
+export class AttemptControl implements CutSignal {
+  /** Hardly ever more than one: the network's. */
+  #listeners: ReadonlyArray<() => void> = []
   readonly #platform: Platform
   readonly #caller: AbortSignal
   readonly #onCallerAbort: () => void
@@ -22,8 +24,16 @@ export class AttemptControl {
     this.#cancelDeadline = platform.timers.after(remainingMs, () => this.#cut('deadline'))
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal
+  get aborted(): boolean {
+    return this.#cause !== undefined
+  }
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners = [...this.#listeners, listener]
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners = this.#listeners.filter((each) => each !== listener)
   }
 
   get cause(): CutCause | undefined {
@@ -53,7 +63,8 @@ export class AttemptControl {
   }
 
   #cut(cause: CutCause): void {
-    this.#cause ??= cause
-    this.#controller.abort()
+    if (this.#cause !== undefined) return
+    this.#cause = cause
+    for (const listener of this.#listeners) listener()
   }
 }

@@ -73,6 +73,8 @@ export interface RelayAnswer {
   readonly headers: HeaderList
   /** Pull-driven: upstream is read only as fast as this is. Never throws: a failed stream ends with the wire's own error. `return()` cancels upstream. */
   readonly body: AsyncIterable<Uint8Array>
+  /** The body is one piece at most: whoever sends it can tell its length. */
+  readonly whole?: boolean
   /** Settles when the body has ended (or was cancelled). */
   readonly ended: Promise<CallOutcome>
 }
