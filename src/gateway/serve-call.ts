@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Cut } from '../platform/cut.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { HeaderList } from '../platform/network.ts'
 import type { Call } from '../relay/call.ts'
@@ -50,7 +51,6 @@ export async function serveCall(served: ServedCall): Promise<void> {
 
 /** A call of a client; its body is parsed only for whoever wants to change it. */
 class ClientCall implements Call {
-  readonly #left = new AbortController()
   readonly #body: () => Readonly<Record<string, unknown>>
   readonly id: string
   readonly wire: WireName
@@ -61,7 +61,7 @@ class ClientCall implements Call {
   readonly query: string
   readonly chain: Call['chain']
   readonly client: Call['client']
-  readonly signal: AbortSignal = this.#left.signal
+  readonly signal = new Cut()
 
   constructor(given: Omit<Call, 'signal' | 'body'>, body: () => Readonly<Record<string, unknown>>) {
     this.id = given.id
@@ -82,7 +82,7 @@ class ClientCall implements Call {
 
   /** The client has gone, or is sent away. */
   leave(): void {
-    this.#left.abort()
+    this.signal.abort()
   }
 }
 

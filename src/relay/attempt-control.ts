@@ -1,3 +1,4 @@
+import { Cut } from '../platform/cut.ts'
 import type { CutSignal } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
 
@@ -5,35 +6,22 @@ import type { Platform } from '../platform/platform.ts'
 export type CutCause = 'caller' | 'deadline' | 'first_byte' | 'idle'
 
 /** One cut signal for an attempt, with the reason of the cut. `finish()` must be called exactly once, whatever happened. */
-export class AttemptControl implements CutSignal {
-  /** Hardly ever more than one: the network's. */
-  #listeners: ReadonlyArray<() => void> = []
+export class AttemptControl {
+  readonly cut = new Cut()
   readonly #platform: Platform
-  readonly #caller: AbortSignal
+  readonly #caller: CutSignal
   readonly #onCallerAbort: () => void
   #cancelDeadline: () => void
   #cancelTimer: (() => void) | undefined
   #cause: CutCause | undefined
 
-  constructor(platform: Platform, caller: AbortSignal, remainingMs: number) {
+  constructor(platform: Platform, caller: CutSignal, remainingMs: number) {
     this.#platform = platform
     this.#caller = caller
     this.#onCallerAbort = () => this.#cut('caller')
     if (caller.aborted) this.#cut('caller')
-    else caller.addEventListener('abort', this.#onCallerAbort, { once: true })
+    else caller.addEventListener('abort', this.#onCallerAbort)
     this.#cancelDeadline = platform.timers.after(remainingMs, () => this.#cut('deadline'))
-  }
-
-  get aborted(): boolean {
-    return this.#cause !== undefined
-  }
-
-  addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners = [...this.#listeners, listener]
-  }
-
-  removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners = this.#listeners.filter((each) => each !== listener)
   }
 
   get cause(): CutCause | undefined {
@@ -65,6 +53,6 @@ export class AttemptControl implements CutSignal {
   #cut(cause: CutCause): void {
     if (this.#cause !== undefined) return
     this.#cause = cause
-    for (const listener of this.#listeners) listener()
+    this.cut.abort()
   }
 }

@@ -71,7 +71,7 @@ export async function runAttempt(input: AttemptInput): Promise<AttemptResult> {
   let keepsRunning = false
   try {
     const { network, prepared, limits } = input
-    const sent = network.send(prepared.request, limits, control)
+    const sent = network.send(prepared.request, limits, control.cut)
     const answer = await control.within('first_byte', limits.firstByteMs, sent)
     const result = await judge(input, control, answer)
     keepsRunning = result.kind === 'answer'

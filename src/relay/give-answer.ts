@@ -54,11 +54,7 @@ class ToldBody implements AsyncIterableIterator<Uint8Array> {
   readonly #resolve: (outcome: CallOutcome) => void
   #ended = false
 
-  constructor(
-    giving: Giving,
-    settled: Extract<Settled, { kind: 'answer' }>,
-    resolve: (outcome: CallOutcome) => void,
-  ) {
+  constructor(giving: Giving, settled: Extract<Settled, { kind: 'answer' }>, resolve: (outcome: CallOutcome) => void) {
     this.#giving = giving
     this.#settled = settled
     this.#resolve = resolve
@@ -112,7 +108,13 @@ export function earlyAnswer(
   const body = guarded(waiting(giving, settled, platform, limits, outcome.resolve), async () => {
     await drop(giving, await settled, outcome.resolve)
   })
-  return { status: 200, headers: [...EVENT_STREAM, ['x-sparekey-call', giving.call.id]], body, whole: false, ended: outcome.promise }
+  return {
+    status: 200,
+    headers: [...EVENT_STREAM, ['x-sparekey-call', giving.call.id]],
+    body,
+    whole: false,
+    ended: outcome.promise,
+  }
 }
 
 async function* waiting(

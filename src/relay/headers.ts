@@ -64,8 +64,7 @@ export function forwardableAnswerHeaders(headers: HeaderList): HeaderList {
 
 /** The first value of a header. @param name in lower case */
 export function headerValue(headers: HeaderList, name: string): string | undefined {
-  for (const [each, value] of headers)
-    if (each.length === name.length && each.toLowerCase() === name) return value
+  for (const [each, value] of headers) if (each.length === name.length && each.toLowerCase() === name) return value
   return undefined
 }
 
