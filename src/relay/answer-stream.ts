@@ -76,7 +76,7 @@ export class AnswerStream {
         kind: 'failure',
         evidence: thrown('FrameTooLarge', 'a single stream event exceeded the size limit'),
       }
-      return { bytes: new Uint8Array(0), visible: false }
+      return NOTHING
     }
     const parts: Uint8Array[] = []
     let visible = false
@@ -98,6 +98,8 @@ export class AnswerStream {
     if (chunk === undefined && this.#ending === undefined) {
       const evidence = this.#observer.end()
       this.#ending = evidence === undefined ? { kind: 'complete' } : { kind: 'failure', evidence }
+      // Half a frame, passed on, would swallow the error that is told behind it: the client would see one broken line.
+      if (evidence !== undefined) return NOTHING
     }
     return { bytes: joined(parts), visible }
   }
@@ -108,6 +110,8 @@ export class AnswerStream {
     this.#heldBytes += bytes.length
   }
 }
+
+const NOTHING = { bytes: new Uint8Array(0), visible: false }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1 && parts[0] !== undefined) return parts[0]
