@@ -76,7 +76,7 @@ export class RawClient {
         } else if (bytes < expected) return
         this.#take = undefined
         if (expected === -1 && status === 200 && !tail.includes('[DONE]')) {
-          reject(new Error('a stream ended without its end'))
+          reject(new Error(`a stream ended without its end: ${tail.slice(-300)}`))
           return
         }
         resolve({ status, bytes, firstMs, totalMs: now - startedAt, gapsMs })

@@ -1,3 +1,4 @@
+import { parseObject } from '../wire/json.ts'
 import { SseFramer, type SseFrame } from '../wire/sse.ts'
 import type { StreamObserver, WireEvidence } from '../wire/wire.ts'
 
@@ -90,7 +91,7 @@ export class AnswerStream {
         this.#ending = { kind: 'failure', evidence: meaning.evidence }
         break
       }
-      parts.push(frame.raw)
+      if (chunk !== undefined || isWhole(frame)) parts.push(frame.raw)
       if (meaning.kind === 'complete') this.#ending = { kind: 'complete' }
       else if (meaning.kind === 'visible') visible = true
     }
@@ -109,6 +110,11 @@ export class AnswerStream {
     this.#held.push(bytes)
     this.#heldBytes += bytes.length
   }
+}
+
+/** The last frame without its blank line: an event when its data is whole, half a line that no client can read otherwise. */
+function isWhole({ event }: SseFrame): boolean {
+  return event === undefined || event.data.trim() === '[DONE]' || parseObject(event.data) !== undefined
 }
 
 const NOTHING = { bytes: new Uint8Array(0), visible: false }
