@@ -55,7 +55,8 @@ async function hold(job: LoadJob): Promise<LoadResult> {
       Array.from({ length: some }, async () => {
         const client = await RawClient.open(job.port)
         open.push(client)
-        await client.ask(request, 'token')
+        const { status } = await client.ask(request, 'token')
+        if (status !== 200) throw new Error(`a stream that should stay open was answered with ${status}`)
       }),
     )
     opened += some

@@ -86,7 +86,7 @@ export async function startOurs(folder: string, upstreamPort: number, children: 
   const chains = [10, 50, 100].map((percent) => `  gpt-fails-${percent}: [fails-${percent}/gpt-5.5, second/gpt-5.5]`)
   writeFileSync(
     join(home, 'config.yaml'),
-    `providers:\n  openai: { baseUrl: "${at}/v1" }\n  second: { type: openai, baseUrl: "${at}/second/v1" }\n${failing.join('\n')}\nmodels:\n${chains.join('\n')}\n`,
+    `providers:\n  openai: { baseUrl: "${at}/v1" }\n  second: { type: openai, baseUrl: "${at}/second/v1" }\n${failing.join('\n')}\nmodels:\n  gpt-5.5: [openai/gpt-5.5]\n${chains.join('\n')}\n`,
   )
   const env = { ...process.env, SPAREKEY_HOME: home }
   for (const provider of ['openai', 'second', 'fails-10', 'fails-50', 'fails-100'])

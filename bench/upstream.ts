@@ -62,7 +62,9 @@ function serve(socket: Socket): void {
     let chunk = data as Buffer
     while (chunk.length > 0) {
       if (bodyLeft > 0) {
-        if (start.length < 400) start += chunk.toString('latin1', 0, 400)
+        // Peers write the body anew, its fields in another order.
+        if (chunk.includes('"stream":true')) start = '"stream":true'
+        if (chunk.includes('"idle":true')) start += '"idle":true'
         const taken = Math.min(bodyLeft, chunk.length)
         bodyLeft -= taken
         chunk = chunk.subarray(taken)
