@@ -19,14 +19,13 @@ export interface PreparedRequest {
  */
 export function prepareRequest(call: Call, route: Route, credential: Credential, secret: Secret): PreparedRequest {
   const incoming = forwardableRequestHeaders(call.headers)
-  const adapted = route.definition.adapt?.({
-    wire: call.wire,
-    model: route.model,
-    stream: call.stream,
-    headers: incoming,
-    body: renamed(call, route),
-  })
-  const bytes = bytesOf(call, route, adapted?.body)
+  const { adapt } = route.definition
+  const given = adapt === undefined ? undefined : renamed(call, route)
+  const adapted =
+    given === undefined
+      ? undefined
+      : adapt?.({ wire: call.wire, model: route.model, stream: call.stream, headers: incoming, body: given })
+  const bytes = bytesOf(call, route, adapted?.body === given ? undefined : adapted?.body)
   const accountId = secret.accountId ?? credential.accountId
   const own = route.definition.authHeaders(
     { token: secret.token, ...(accountId === undefined ? {} : { accountId }) },
@@ -59,11 +58,10 @@ function renamed(call: Call, route: Route): Readonly<Record<string, unknown>> {
 }
 
 function bytesOf(call: Call, route: Route, adapted: Readonly<Record<string, unknown>> | undefined): Uint8Array {
-  const same = route.model === call.model
   if (adapted === undefined) {
-    return same ? call.bytes : Buffer.from(replaceModel(new TextDecoder().decode(call.bytes), route.model))
+    if (route.model === call.model) return call.bytes
+    return Buffer.from(replaceModel(new TextDecoder().decode(call.bytes), route.model))
   }
-  if (same && adapted === call.body) return call.bytes
   try {
     return Buffer.from(JSON.stringify(adapted))
   } catch (error) {

@@ -293,7 +293,13 @@ export class Relay {
     const patienceMs = nextRoute ? LONGEST_QUEUE_BEFORE_FALLBACK_MS - (nowMs - state.queuedSinceMs) : remainingMs
     const waitMs = Math.min(patienceMs, remainingMs)
     if (waitMs <= 0) return false
-    await pool.waitForChange(route.provider, waitMs, call.signal)
+    // The pool waits on a real signal; only a call that queues needs one.
+    const left = new AbortController()
+    const onLeave = () => left.abort()
+    if (call.signal.aborted) onLeave()
+    call.signal.addEventListener('abort', onLeave)
+    await pool.waitForChange(route.provider, waitMs, left.signal)
+    call.signal.removeEventListener('abort', onLeave)
     return true
   }
 
