@@ -7,6 +7,7 @@ import type { HeaderList, Network, NetworkAnswer } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
 import { gatherResponses } from '../wire/responses/gather.ts'
 import type { WireEvidence, WireProtocol } from '../wire/wire.ts'
+import type { AttemptBody, AttemptEnding } from './attempt-body.ts'
 import { AnswerStream, type ReadChunk, type StreamEnding } from './answer-stream.ts'
 import { AttemptControl, type CutCause } from './attempt-control.ts'
 import type { Call, Limits, Route } from './call.ts'
@@ -38,12 +39,6 @@ export interface AttemptInput {
   readonly token: string
 }
 
-/** How a committed attempt ended. */
-export type AttemptEnding =
-  | { readonly kind: 'complete' }
-  | { readonly kind: 'failure'; readonly failure: Failure }
-  | { readonly kind: 'cancelled' }
-
 /** An answer, complete or from its first visible output on. */
 export interface AttemptAnswer {
   readonly kind: 'answer'
@@ -52,12 +47,6 @@ export interface AttemptAnswer {
   readonly body: AttemptBody
   /** The body came in one piece: its first `next()` gives everything. */
   readonly whole: boolean
-}
-
-/** Ends quietly; what happened is in the ending. `return()` cancels the upstream, also when nothing was read yet. */
-export interface AttemptBody {
-  next(): Promise<IteratorResult<Uint8Array, AttemptEnding>>
-  return(): Promise<void>
 }
 
 export type AttemptResult = AttemptAnswer | { readonly kind: 'failure'; readonly failure: Failure }

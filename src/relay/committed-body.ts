@@ -1,5 +1,5 @@
 import type { AnswerStream } from './answer-stream.ts'
-import type { AttemptBody, AttemptEnding } from './attempt.ts'
+import type { AttemptBody, AttemptEnding } from './attempt-body.ts'
 
 /** Passes a committed stream on and tells, at its end, how it ended. One object instead of a chain of generators: every layer costs each chunk. */
 export class CommittedBody implements AttemptBody {
