@@ -1,127 +1,182 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import type { ChildProcess } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { Agent, request } from 'undici'
 import { benchClassify } from './classify.ts'
+import type { LoadJob, LoadResult } from './load-job.ts'
+import { cpuSeconds, residentBytes } from './process-figures.ts'
+import { type Side, startNginx, startOurs, startPortkey } from './sides.ts'
+import { LoadProcess, UpstreamProcess } from './worker.ts'
 
 /**
- * What the gateway costs: the same calls straight to a fake provider and through the gateway, in turns within one run, each side in a process of its own.
- * Absolute figures belong to the machine; the ratios are what can be compared.
+ * What the gateway costs, measured from outside: load generator, fake provider and every system are processes of their own, and all sides take turns
+ * within one run. Quick by default; `--full` takes its time, opens 10,000 streams and aborts 10,000. Compare ratios, not figures.
  */
-const PROGRAM = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
-const ROUNDS = 5
-const SEQUENTIAL_CALLS = 200
-const CONCURRENT_CALLS = 1000
-const CONCURRENCY = 32
+const FULL = process.argv.includes('--full')
+const SECONDS = FULL ? 6 : 1.5
+const WARM_UP_CALLS = FULL ? 20_000 : 3_000
+const CONCURRENCIES = [1, 16, 64, 256]
+const PATH = '/v1/chat/completions'
+const TARGET = new URL('../docs/benchmark.md', import.meta.url)
+const MARKS = ['<!-- figures: written by npm run bench -->', '<!-- end of figures -->'] as const
 
-interface Side {
-  readonly name: string
-  readonly url: string
+const folder = mkdtempSync(join(tmpdir(), 'sparekey-bench-'))
+const children: ChildProcess[] = []
+const lines: string[] = []
+const say = (line: string) => {
+  lines.push(line)
+  console.log(line)
 }
 
-interface Measured {
-  readonly millisecondsEach: readonly number[]
-  readonly perSecond: number
-}
-
-const home = mkdtempSync(join(tmpdir(), 'sparekey-bench-'))
-const agent = new Agent({ connections: CONCURRENCY, pipelining: 1 })
-const children: Array<{ kill(signal: 'SIGTERM'): boolean }> = []
-
+const upstream = await UpstreamProcess.start()
+const load = await LoadProcess.start()
 try {
-  const provider = await start(['simulate', 'all-good', '--serve', '--port', '0', '--json'])
-  writeFileSync(join(home, 'config.yaml'), `providers:\n  openai: { baseUrl: "${provider}/v1" }\n`)
-  await finished(['auth', 'add', 'openai', '--api-key-stdin'], 'tok-a')
-  const gateway = await start(['serve', '--port', '0', '--json'])
-  const sides: readonly Side[] = [
-    { name: 'direct', url: provider },
-    { name: 'gateway', url: gateway },
-  ]
-  console.log(
-    `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${ROUNDS} rounds in turns, median round\n`,
-  )
-  console.log('| case | direct | gateway | difference |')
-  console.log('|---|---|---|---|')
-  for (const stream of [false, true]) {
-    const what = stream ? 'stream' : 'one body'
-    const latency = await compare(sides, (side) => sequential(side, stream))
-    const [direct, through] = latency.map(
-      ({ millisecondsEach }) => [at(millisecondsEach, 0.5), at(millisecondsEach, 0.99)] as const,
-    )
-    if (direct !== undefined && through !== undefined) {
-      console.log(
-        `| ${what}, one at a time, p50 | ${ms(direct[0])} | ${ms(through[0])} | +${ms(through[0] - direct[0])} |`,
-      )
-      console.log(
-        `| ${what}, one at a time, p99 | ${ms(direct[1])} | ${ms(through[1])} | +${ms(through[1] - direct[1])} |`,
-      )
-    }
-    const [fast, slow] = (await compare(sides, (side) => concurrent(side, stream))).map(({ perSecond }) => perSecond)
-    if (fast !== undefined && slow !== undefined)
-      console.log(
-        `| ${what}, ${CONCURRENCY} at a time | ${fast.toFixed(0)} calls/s | ${slow.toFixed(0)} calls/s | x ${(slow / fast).toFixed(2)} |`,
-      )
+  const nginx = await startNginx(folder, upstream.port, children)
+  if (nginx === undefined) say('nginx is left out: it is not installed (apt-get install nginx).\n')
+  const portkey = await startPortkey(process.env['SPAREKEY_BENCH_PEERS'], upstream.port, children)
+  if (portkey === undefined)
+    say('Portkey is left out: run scripts/install-bench-peers.sh and set SPAREKEY_BENCH_PEERS.\n')
+  const ours = await startOurs(folder, upstream.port, children)
+  const direct: Side = { name: 'direct', version: '', port: upstream.port, headers: {}, pid: upstream.child.pid }
+  const sides = [direct, nginx, portkey, ours].filter((side) => side !== undefined)
+  machine(sides)
+  for (const side of sides) {
+    await load.run(job(side, { concurrency: 16, calls: WARM_UP_CALLS, mostMs: FULL ? 20_000 : 5_000 }))
+    await load.run(job(side, { concurrency: 16, calls: 300, stream: true, mostMs: 5_000 }))
   }
+  await latency(sides)
+  await throughput(sides)
+  await failures(ours)
+  await failover(ours)
+  await idle(ours)
   benchClassify()
+  keep()
 } finally {
   for (const child of children) child.kill('SIGTERM')
-  await agent.close()
-  rmSync(home, { recursive: true, force: true })
+  load.stop()
+  upstream.stop()
+  rmSync(folder, { recursive: true, force: true })
 }
 
-/** Each side in turn, several rounds; the median round by its rate stands for the side. */
-async function compare(
-  sides: readonly Side[],
-  measure: (side: Side) => Promise<Measured>,
-): Promise<readonly Measured[]> {
-  for (const side of sides) await measure(side)
-  const rounds = sides.map(() => [] as Measured[])
-  for (let round = 0; round < ROUNDS; round += 1)
-    for (const [index, side] of sides.entries()) rounds[index]?.push(await measure(side))
-  return rounds.map((all) => {
-    const median = all.sort((left, right) => left.perSecond - right.perSecond)[Math.floor(all.length / 2)]
-    if (median === undefined) throw new Error('nothing was measured')
-    return median
-  })
+function job(side: Side, more: Partial<LoadJob>): LoadJob {
+  return {
+    kind: 'calls',
+    port: side.port,
+    path: PATH,
+    headers: side.headers,
+    stream: false,
+    bodyBytes: 2_000,
+    concurrency: 1,
+    calls: Number.MAX_SAFE_INTEGER,
+    mostMs: SECONDS * 1000,
+    ...more,
+  }
 }
 
-async function sequential(side: Side, stream: boolean): Promise<Measured> {
-  const millisecondsEach: number[] = []
-  const startedAt = performance.now()
-  for (let call = 0; call < SEQUENTIAL_CALLS; call += 1) millisecondsEach.push(await ask(side, stream))
-  return { millisecondsEach, perSecond: SEQUENTIAL_CALLS / ((performance.now() - startedAt) / 1000) }
+/** One at a time: what is added to each call. */
+async function latency(sides: readonly Side[]): Promise<void> {
+  say('\n| one call at a time | p50 | p99 | added p50 | added p99 |\n|---|---|---|---|---|')
+  for (const [name, stream, of] of [
+    ['2 KB JSON', false, 'totalMs'],
+    ['first token of a stream', true, 'firstMs'],
+  ] as const) {
+    let base: readonly [number, number] = [0, 0]
+    for (const side of sides) {
+      const result = await load.run(job(side, { stream }))
+      const own = [at(result[of], 0.5), at(result[of], 0.99)] as const
+      if (side.name === 'direct') base = own
+      const added = side.name === 'direct' ? '| |' : `${ms(own[0] - base[0])} | ${ms(own[1] - base[1])} |`
+      say(`| ${name}, ${side.name} | ${ms(own[0])} | ${ms(own[1])} | ${added}`)
+      if (stream)
+        say(`| distance of pieces, ${side.name} | ${ms(at(result.gapsMs, 0.5))} | ${ms(at(result.gapsMs, 0.99))} | | |`)
+    }
+  }
 }
 
-async function concurrent(side: Side, stream: boolean): Promise<Measured> {
-  const millisecondsEach: number[] = []
-  const startedAt = performance.now()
-  let left = CONCURRENT_CALLS
-  await Promise.all(
-    Array.from({ length: CONCURRENCY }, async () => {
-      while (left > 0) {
-        left -= 1
-        millisecondsEach.push(await ask(side, stream))
-      }
-    }),
+/** Calls a second, and what they cost: the second figure bears a busy machine better. */
+async function throughput(sides: readonly Side[]): Promise<void> {
+  say(`\n| calls/s (CPU s per 1,000 calls) | ${sides.map(({ name }) => name).join(' | ')} |`)
+  say(`|---|${sides.map(() => '---|').join('')}`)
+  for (const [name, more] of [
+    ['2 KB JSON', { bodyBytes: 2_000 }],
+    ['200 KB JSON', { bodyBytes: 200_000 }],
+    ['stream of 200 events', { stream: true }],
+  ] as const)
+    for (const concurrency of FULL || name === '2 KB JSON' ? CONCURRENCIES : [64]) {
+      const cells: string[] = []
+      for (const side of sides) cells.push(await rate(side, { ...more, concurrency }))
+      say(`| ${name}, ${concurrency} at a time | ${cells.join(' | ')} |`)
+    }
+}
+
+async function rate(side: Side, more: Partial<LoadJob>): Promise<string> {
+  const before = cpuSeconds(side.pid ?? 0)
+  const result = await load.run(job(side, more))
+  const after = cpuSeconds(side.pid ?? 0)
+  if (result.bad > 0) return `${result.bad} bad answers`
+  const cpu =
+    before === undefined || after === undefined ? '' : ` (${(((after - before) * 1000) / result.calls).toFixed(2)})`
+  return `${perSecond(result)}${cpu}`
+}
+
+async function failures(ours: Side): Promise<void> {
+  say('\n| answers that fail (each is rescued by the next route) | calls/s (CPU s per 1,000 calls) |\n|---|---|')
+  for (const percent of [10, 50])
+    say(`| ${percent} %, 64 at a time | ${await rate(ours, { concurrency: 64, model: `gpt-fails-${percent}` })} |`)
+}
+
+/** From the upstream's error to the first byte at the next upstream, both seen at the upstreams. */
+async function failover(ours: Side): Promise<void> {
+  await upstream.figures()
+  await load.run(job(ours, { model: 'gpt-fails-100', calls: 1_000, mostMs: 20_000 }))
+  const { failoverMs } = await upstream.figures()
+  say(
+    `\nFailover, error of one upstream to first byte at the next: p50 ${ms(at(failoverMs, 0.5))}, p99 ${ms(at(failoverMs, 0.99))}.`,
   )
-  return { millisecondsEach, perSecond: CONCURRENT_CALLS / ((performance.now() - startedAt) / 1000) }
 }
 
-async function ask({ url }: Side, stream: boolean): Promise<number> {
-  const startedAt = performance.now()
-  const answer = await request(`${url}/v1/responses`, {
-    method: 'POST',
-    dispatcher: agent,
-    headers: { 'content-type': 'application/json', authorization: 'Bearer tok-a' },
-    body: JSON.stringify({ model: 'gpt-5.5', input: 'What is the answer?', stream }),
-  })
-  const text = await answer.body.text()
-  if (answer.statusCode !== 200 || !text.includes('42'))
-    throw new Error(`a call failed: ${answer.statusCode} ${text.slice(0, 200)}`)
-  return performance.now() - startedAt
+/** Streams that are open and silent, and their end. */
+async function idle(ours: Side): Promise<void> {
+  for (const streams of FULL ? [1_000, 3_900] : [1_000]) {
+    const before = residentBytes(ours.pid ?? 0) ?? 0
+    await load.run(job(ours, { kind: 'hold', stream: true, idle: true, calls: streams, concurrency: 100 }))
+    const after = residentBytes(ours.pid ?? 0) ?? 0
+    const left = await load.run(job(ours, { kind: 'leave' }))
+    let figures = await upstream.figures()
+    for (let round = 0; round < 200 && figures.idleOpen > 0; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 25))
+      figures = await upstream.figures()
+    }
+    const lateMs = figures.lastIdleClosedAtMs - (left.leftAtMs ?? 0)
+    say(
+      `\n${streams} open idle streams: ${((after - before) / streams / 1024).toFixed(1)} KB each. All clients leave at once: ` +
+        `the last upstream was cut after ${lateMs} ms, ${figures.idleOpen} stayed open.`,
+    )
+  }
+}
+
+function machine(sides: readonly Side[]): void {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim()
+  const peers = sides.filter(({ version }) => version !== '').map(({ name, version }) => `${name} ${version}`)
+  const busy = loadavg()[0] ?? 0
+  say(
+    `Measured at commit ${commit}, ${FULL ? 'full' : 'quick'} run: Node ${process.version}, ${peers.join(', ')}; ${cpus().length} cores ` +
+      `(${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, load before the run ${busy.toFixed(1)}.`,
+  )
+}
+
+/** The figures go between the marks of the page; the words around them stay. */
+function keep(): void {
+  const page = readFileSync(TARGET, 'utf8')
+  const [from, to] = MARKS.map((mark) => page.indexOf(mark))
+  if (from === undefined || to === undefined || from === -1 || to < from)
+    throw new Error('docs/benchmark.md has no marks')
+  writeFileSync(TARGET, `${page.slice(0, from + MARKS[0].length)}\n\n${lines.join('\n').trim()}\n\n${page.slice(to)}`)
+}
+
+function perSecond({ calls, seconds }: LoadResult): string {
+  return (calls / seconds).toFixed(0)
 }
 
 function at(values: readonly number[], share: number): number {
@@ -131,32 +186,4 @@ function at(values: readonly number[], share: number): number {
 
 function ms(value: number): string {
   return `${value.toFixed(2)} ms`
-}
-
-function launch(words: readonly string[]) {
-  return spawn(process.execPath, ['--import', 'tsx', PROGRAM, ...words], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { ...process.env, SPAREKEY_HOME: home },
-  })
-}
-
-/** Starts a server and waits for its address. */
-function start(words: readonly string[]): Promise<string> {
-  const child = launch(words)
-  children.push(child)
-  return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const url = /"url": "([^"]+)"/.exec(line)?.[1]
-      if (url !== undefined) resolve(url)
-    })
-    child.on('close', () => reject(new Error(`${words.join(' ')} ended`)))
-  })
-}
-
-function finished(words: readonly string[], input: string): Promise<void> {
-  const child = launch(words)
-  child.stdin.end(input)
-  return new Promise((resolve, reject) => {
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${words.join(' ')} ended with ${code}`))))
-  })
 }

@@ -49,7 +49,7 @@ export class VirtualTime {
               signal?.removeEventListener('abort', onAbort)
               resolve('elapsed')
             })
-            signal?.addEventListener('abort', onAbort, { once: true })
+            signal?.addEventListener('abort', onAbort)
           })
         },
       },

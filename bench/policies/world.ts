@@ -1,4 +1,4 @@
-import type { Network, NetworkAnswer, NetworkRequest } from '../../src/platform/network.ts'
+import type { CutSignal, Network, NetworkAnswer, NetworkRequest } from '../../src/platform/network.ts'
 import { Account } from './account.ts'
 import type { Chance } from './chance.ts'
 import { goodAnswer, jsonAnswer } from './clothes.ts'
@@ -110,7 +110,7 @@ export class World implements Judged {
     })
   }
 
-  async #send(request: NetworkRequest, signal: AbortSignal): Promise<NetworkAnswer> {
+  async #send(request: NetworkRequest, signal: CutSignal): Promise<NetworkAnswer> {
     const { host, pathname } = new URL(request.url)
     const header = (name: string) => request.headers.find(([key]) => key.toLowerCase() === name)?.[1] ?? ''
     const token = header('authorization').replace(/^Bearer /, '')
@@ -149,7 +149,7 @@ export class World implements Judged {
     return usageAnswer(account, this.#time.nowMs)
   }
 
-  #serve(account: Account, turn: Turn, signal: AbortSignal): Promise<NetworkAnswer> {
+  #serve(account: Account, turn: Turn, signal: CutSignal): Promise<NetworkAnswer> {
     const { nowMs } = this.#time
     this.meter.advance(nowMs)
     const repeated = turn.repeatedTokens * (this.#lookUpCache(turn, account.name) === 'hit' ? CACHED_TOKEN_COST : 1)
@@ -160,7 +160,7 @@ export class World implements Judged {
     return this.#after(turn.serviceMs, signal, () => goodAnswer(headers))
   }
 
-  #serveMetered(turn: Turn, signal: AbortSignal): Promise<NetworkAnswer> {
+  #serveMetered(turn: Turn, signal: CutSignal): Promise<NetworkAnswer> {
     this.meter.metered(this.#time.nowMs)
     this.#lookUpCache(turn, METERED)
     return this.#after(turn.serviceMs, signal, () => goodAnswer([]))
@@ -172,7 +172,7 @@ export class World implements Judged {
     return found
   }
 
-  async #after(ms: number, signal: AbortSignal, answer: () => NetworkAnswer): Promise<NetworkAnswer> {
+  async #after(ms: number, signal: CutSignal, answer: () => NetworkAnswer): Promise<NetworkAnswer> {
     const waited = await this.#time.platform.timers.sleep(ms, signal)
     if (waited === 'aborted') throw new DOMException('This operation was aborted', 'AbortError')
     return answer()

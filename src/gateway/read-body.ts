@@ -5,21 +5,32 @@ import type { OwnError } from './own-error.ts'
 export type ReadBody = { readonly bytes: Uint8Array } | { readonly error: OwnError } | { readonly left: true }
 
 /** Reads a request body up to a limit. `left`: the client went away before its end. */
-export async function readBody(request: IncomingMessage, limitBytes: number): Promise<ReadBody> {
+export function readBody(request: IncomingMessage, limitBytes: number): Promise<ReadBody> {
   const announced = Number(request.headers['content-length'] ?? 0)
   // Refused before a byte is read: the client may still be sending gigabytes.
-  if (announced > limitBytes) return { error: tooLarge(limitBytes) }
-  const parts: Buffer[] = []
-  let size = 0
-  try {
-    for await (const part of request as AsyncIterable<Buffer>) {
-      size += part.length
-      if (size > limitBytes) return { error: tooLarge(limitBytes) }
-      parts.push(part)
+  if (announced > limitBytes) return Promise.resolve({ error: tooLarge(limitBytes) })
+  return new Promise((resolve) => {
+    const parts: Buffer[] = []
+    let size = 0
+    const stop = (result: ReadBody) => {
+      request.off('data', onData)
+      request.off('end', onEnd)
+      request.off('close', onClose)
+      resolve(result)
     }
-  } catch {
-    return { left: true }
-  }
-  if (!request.complete) return { left: true }
-  return { bytes: parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts) }
+    const onData = (part: Buffer) => {
+      size += part.length
+      parts.push(part)
+      if (size > limitBytes) stop({ error: tooLarge(limitBytes) })
+    }
+    const onEnd = () => {
+      const only = parts.length === 1 ? parts[0] : undefined
+      stop({ bytes: only ?? Buffer.concat(parts) })
+    }
+    const onClose = () => stop({ left: true })
+    request.on('data', onData)
+    request.on('end', onEnd)
+    request.on('close', onClose)
+    if (request.destroyed) onClose()
+  })
 }

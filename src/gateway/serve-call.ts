@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Cut } from '../platform/cut.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { HeaderList } from '../platform/network.ts'
 import type { Call } from '../relay/call.ts'
@@ -8,25 +9,27 @@ import { decodeBody } from './decode-body.ts'
 import type { GatewayHouse, GatewayLimits, GatewayOptions } from './options.ts'
 import { type OwnError, writeOwnError } from './own-error.ts'
 import { readBody } from './read-body.ts'
+import { readRequest } from './read-request.ts'
+import type { Target } from './target.ts'
 import { writeAnswer } from './write-answer.ts'
 
 export interface ServedCall {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly wire: WireName
-  readonly url: URL
+  readonly url: Target
   readonly house: GatewayHouse
   readonly relay: GatewayOptions['relay']
   readonly platform: Platform
   readonly limits: GatewayLimits
-  /** Aborts when the gateway closes and the grace is over. */
-  readonly cut: AbortSignal
+  /** Calls that are cut when the gateway closes and the grace is over. */
+  readonly cuts: Set<{ leave(): void }>
 }
 
 /** One model call from its first body byte to its last answer byte. */
 export async function serveCall(served: ServedCall): Promise<void> {
-  const { request, response, wire, platform, relay } = served
-  const read = await readRequest(served)
+  const { request, response, wire, platform, relay, cuts } = served
+  const read = await readCall(served)
   if (read === 'left') return
   if ('error' in read) {
     writeOwnError(response, wire, read.error, platform.clock.now())
@@ -34,30 +37,66 @@ export async function serveCall(served: ServedCall): Promise<void> {
     if (!request.complete) request.resume()
     return
   }
-  const left = new AbortController()
-  const onClose = () => {
-    if (!response.writableFinished) left.abort()
-  }
-  response.once('close', onClose)
   if (response.destroyed) return
-  const signal = AbortSignal.any([left.signal, served.cut])
-  const answer = await relay.answer({ ...read.call, signal })
-  await writeAnswer(response, answer)
+  response.once('close', () => {
+    if (!response.writableFinished) read.leave()
+  })
+  cuts.add(read)
+  try {
+    await writeAnswer(response, await relay.answer(read))
+  } finally {
+    cuts.delete(read)
+  }
 }
 
-type ReadRequest = 'left' | { readonly error: OwnError } | { readonly call: Omit<Call, 'signal'> }
+/** A call of a client; its body is parsed only for whoever wants to change it. */
+class ClientCall implements Call {
+  readonly #body: () => Readonly<Record<string, unknown>>
+  readonly id: string
+  readonly wire: WireName
+  readonly model: string
+  readonly stream: boolean
+  readonly headers: HeaderList
+  readonly bytes: Uint8Array
+  readonly query: string
+  readonly chain: Call['chain']
+  readonly client: Call['client']
+  readonly signal = new Cut()
 
-async function readRequest({ request, wire, url, house, platform, limits }: ServedCall): Promise<ReadRequest> {
+  constructor(given: Omit<Call, 'signal' | 'body'>, body: () => Readonly<Record<string, unknown>>) {
+    this.id = given.id
+    this.wire = given.wire
+    this.model = given.model
+    this.stream = given.stream
+    this.headers = given.headers
+    this.bytes = given.bytes
+    this.query = given.query
+    this.chain = given.chain
+    this.client = given.client
+    this.#body = body
+  }
+
+  get body(): Readonly<Record<string, unknown>> {
+    return this.#body()
+  }
+
+  /** The client has gone, or is sent away. */
+  leave(): void {
+    this.signal.abort()
+  }
+}
+
+async function readCall(served: ServedCall): Promise<'left' | { readonly error: OwnError } | ClientCall> {
+  const { request, wire, url, house, platform, limits } = served
   const read = await readBody(request, limits.bodyBytes)
   if ('left' in read) return 'left'
   if ('error' in read) return read
-  const decoded = await decodeBody(read.bytes, headerText(request, 'content-encoding'), limits.bodyBytes)
+  const encoding = headerText(request, 'content-encoding')
+  const decoded = encoding === undefined ? read : await decodeBody(read.bytes, encoding, limits.bodyBytes)
   if ('error' in decoded) return decoded
-  const parsed = parseBody(decoded.bytes)
-  if ('error' in parsed) return parsed
-  const facts = WIRES[wire].readRequest(parsed.body)
-  if (facts === undefined) return { error: { code: 'invalid_body', message: 'the request body must be a JSON object' } }
-  const { model } = facts
+  const asked = readRequest(decoded.bytes)
+  if ('error' in asked) return asked
+  const { model, stream } = WIRES[wire].readRequest(asked.facts) ?? asked.facts
   if (model === undefined || model === '') {
     return {
       error: { code: 'model_missing', message: 'the request names no model: "model" must be a non-empty string' },
@@ -65,51 +104,24 @@ async function readRequest({ request, wire, url, house, platform, limits }: Serv
   }
   const resolved = await house.resolveChain(model, wire)
   if (resolved.kind === 'unknown') return { error: { code: 'model_unknown', message: resolved.message } }
-  return {
-    call: {
+  return new ClientCall(
+    {
       id: platform.random.id('call'),
       wire,
       model,
-      stream: facts.stream,
+      stream,
       headers: pairs(request.rawHeaders),
       bytes: decoded.bytes,
-      body: parsed.body,
       query: url.search,
       chain: resolved.chain,
       client: isCodex(request, url) ? 'codex' : 'other',
     },
-  }
-}
-
-function parseBody(bytes: Uint8Array): { readonly body: Record<string, unknown> } | { readonly error: OwnError } {
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return { error: { code: 'invalid_json', message: 'the request body is not valid UTF-8' } }
-  }
-  if (text.trim() === '') return { error: { code: 'invalid_json', message: 'the request body is empty' } }
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    // The engine's message may quote the body; only the position is told.
-    const position = /position \d+/.exec(error instanceof Error ? error.message : '')?.[0]
-    return {
-      error: {
-        code: 'invalid_json',
-        message: `the request body is not valid JSON${position === undefined ? '' : ` (${position})`}`,
-      },
-    }
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { error: { code: 'invalid_body', message: 'the request body must be a JSON object' } }
-  }
-  return { body: value as Record<string, unknown> }
+    asked.body,
+  )
 }
 
 /** The Codex CLI reads other error shapes than SDKs (wire-facts 8.1). */
-function isCodex(request: IncomingMessage, url: URL): boolean {
+function isCodex(request: IncomingMessage, url: Target): boolean {
   if (url.pathname.startsWith('/backend-api/codex/')) return true
   const told = `${headerText(request, 'originator') ?? ''} ${request.headers['user-agent'] ?? ''}`
   return /\bcodex[_-]/i.test(told)

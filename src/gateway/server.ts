@@ -14,6 +14,7 @@ import {
 import { type OwnError, type OwnErrorCode, writeOwnError } from './own-error.ts'
 import { nearestWire, ROUTES } from './routes.ts'
 import { serveCall } from './serve-call.ts'
+import { targetOf } from './target.ts'
 
 const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 8787
@@ -41,7 +42,8 @@ class RunningGateway implements Gateway {
   readonly #limits: GatewayLimits
   readonly #loopback: boolean
   readonly #server: Server
-  readonly #cut = new AbortController()
+  /** Calls in flight. Not one signal combined with each call's own: that costs more than a call's headers. */
+  readonly #cuts = new Set<{ leave(): void }>()
   #house: GatewayHouse
   #closing = false
   #inFlight = 0
@@ -112,7 +114,7 @@ class RunningGateway implements Gateway {
       await Promise.race([idle, this.#options.platform.timers.sleep(graceMs, grace.signal)])
       grace.abort()
     }
-    this.#cut.abort()
+    for (const call of this.#cuts) call.leave()
     this.#server.closeAllConnections()
     await closed
   }
@@ -137,7 +139,7 @@ class RunningGateway implements Gateway {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = parseUrl(request.url)
+    const url = targetOf(request.url)
     const refused =
       request.headers.host === undefined && request.httpVersion === '1.1'
         ? NO_HOST
@@ -184,7 +186,7 @@ class RunningGateway implements Gateway {
           relay: this.#options.relay,
           platform: this.#options.platform,
           limits: this.#limits,
-          cut: this.#cut.signal,
+          cuts: this.#cuts,
         })
       case 'models': {
         const shape =
@@ -236,15 +238,6 @@ function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: application/json\r\nx-sparekey-error: ${code}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     () => socket.destroy(),
   )
-}
-
-/** `//host/path` and absolute forms must not change what the path means. */
-function parseUrl(target: string | undefined): URL {
-  try {
-    return new URL((target ?? '/').replace(/^\/{2,}/, '/'), 'http://gateway.invalid')
-  } catch {
-    return new URL('/invalid-target', 'http://gateway.invalid')
-  }
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {

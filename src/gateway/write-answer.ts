@@ -7,26 +7,58 @@ import type { RelayAnswer } from '../relay/call.ts'
  */
 export async function writeAnswer(response: ServerResponse, answer: RelayAnswer): Promise<void> {
   const body = answer.body[Symbol.asyncIterator]()
-  const client = new Departure(response)
+  const client = new Departure(response, () => void body.return?.())
   try {
-    response.statusCode = answer.status
-    for (const [name, value] of answer.headers) response.appendHeader(name, value)
-    if (String(response.getHeader('content-type') ?? '').startsWith('text/event-stream')) {
-      // Proxies in between must not collect events.
-      response.setHeader('x-accel-buffering', 'no')
-      response.flushHeaders()
-    }
+    if (answer.whole === true) return await writeWhole(response, answer, body, client)
+    const headers = flat(answer)
+    // Proxies in between must not collect events.
+    if (isEventStream(answer)) headers.push('x-accel-buffering', 'no')
+    response.writeHead(answer.status, headers)
+    // The first event is mostly there already: then one write holds both.
+    const flush = setImmediate(() => response.flushHeaders())
     for (;;) {
       const next = await client.orGone(body.next())
       if (next === 'gone') return
       if (next.done === true) break
+      clearImmediate(flush)
       // A slow reader holds the upstream back: nothing piles up here.
       if (!response.write(next.value) && (await client.orGone(drained(response))) === 'gone') return
     }
+    clearImmediate(flush)
     await client.orGone(new Promise<void>((resolve) => response.end(resolve)))
   } finally {
     await body.return?.()
   }
+}
+
+/** Head, length and body in one write. */
+async function writeWhole(
+  response: ServerResponse,
+  answer: RelayAnswer,
+  body: AsyncIterator<Uint8Array>,
+  client: Departure,
+): Promise<void> {
+  const parts: Uint8Array[] = []
+  for (;;) {
+    const next = await body.next()
+    if (next.done === true) break
+    parts.push(next.value)
+  }
+  const only = parts.length === 1 ? parts[0] : undefined
+  const bytes = only ?? Buffer.concat(parts)
+  response.writeHead(answer.status, [...flat(answer), 'content-length', String(bytes.length)])
+  await client.orGone(new Promise<void>((resolve) => response.end(bytes, resolve)))
+}
+
+/** Names and values in turns, as node:http writes them without looking at each. */
+function flat({ headers }: RelayAnswer): string[] {
+  const list: string[] = []
+  for (const [name, value] of headers) list.push(name, value)
+  return list
+}
+
+function isEventStream({ headers }: RelayAnswer): boolean {
+  return headers.some(([name, value]) => name.toLowerCase() === 'content-type' && value.startsWith('text/event-stream'))
 }
 
 /**
@@ -37,25 +69,25 @@ class Departure {
   #left: boolean
   #tell: (() => void) | undefined
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, onLeave: () => void) {
     this.#left = response.destroyed
     response.once('close', () => {
       this.#left = true
+      if (!response.writableFinished) onLeave()
       this.#tell?.()
     })
   }
 
   /** What comes first: the promise's end, or the client's. */
-  async orGone<T>(promise: Promise<T>): Promise<T | 'gone'> {
-    try {
-      return await new Promise<T | 'gone'>((resolve, reject) => {
-        if (this.#left) resolve('gone')
-        this.#tell = () => resolve('gone')
-        promise.then(resolve, reject)
-      })
-    } finally {
-      this.#tell = undefined
-    }
+  orGone<T>(promise: Promise<T>): Promise<T | 'gone'> {
+    return new Promise<T | 'gone'>((resolve, reject) => {
+      if (this.#left) {
+        resolve('gone')
+        return
+      }
+      this.#tell = () => resolve('gone')
+      promise.then(resolve, reject)
+    })
   }
 }
 

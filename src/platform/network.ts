@@ -30,9 +30,16 @@ export interface NetworkAnswer {
   readonly body: AsyncIterable<Uint8Array>
 }
 
+/** As much of an `AbortSignal` as a request needs; a real one fits. Making one costs as much as sending a header. */
+export interface CutSignal {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 /** The only door to other machines. Never follows a redirect: a credential must not travel to another host. */
 export interface Network {
   /** @throws the transport's own error (ECONNREFUSED, UND_ERR_HEADERS_TIMEOUT, AbortError ...); the relay turns it into evidence. */
-  send(request: NetworkRequest, timeouts: NetworkTimeouts, signal: AbortSignal): Promise<NetworkAnswer>
+  send(request: NetworkRequest, timeouts: NetworkTimeouts, signal: CutSignal): Promise<NetworkAnswer>
   close(): Promise<void>
 }

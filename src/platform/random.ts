@@ -10,12 +10,22 @@ export interface Random {
   bytes(count: number): Uint8Array
 }
 
+/** Random bytes are asked of the system in handfuls: one question for each id costs more than the id. */
+const HANDFUL_BYTES = 8_000
+const ID_CHARACTERS = 20
+let handful = Buffer.alloc(0)
+let used = 0
+
 export const systemRandom: Random = {
   next: () => Math.random(),
   id(prefix) {
-    const bytes = randomBytes(20)
+    if (used + ID_CHARACTERS > handful.length) {
+      handful = randomBytes(HANDFUL_BYTES)
+      used = 0
+    }
     let text = ''
-    for (const byte of bytes) text += (byte % 36).toString(36)
+    for (let index = 0; index < ID_CHARACTERS; index += 1) text += ((handful[used + index] ?? 0) % 36).toString(36)
+    used += ID_CHARACTERS
     return `${prefix}_${text}`
   },
   bytes: (count) => randomBytes(count),

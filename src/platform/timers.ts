@@ -1,10 +1,12 @@
+import type { CutSignal } from './network.ts'
+
 /** The only source of waiting. */
 export interface Timers {
   /**
    * Waits `ms`, or until `signal` aborts.
    * @returns `'elapsed'` or `'aborted'`: a cut wait is a value, never an exception.
    */
-  sleep(ms: number, signal?: AbortSignal): Promise<'elapsed' | 'aborted'>
+  sleep(ms: number, signal?: CutSignal): Promise<'elapsed' | 'aborted'>
   /** Calls back once after `ms`; the returned function cancels. Never keeps the process alive when `unref` is true. */
   after(ms: number, callback: () => void, options?: { readonly unref?: boolean }): () => void
   /** Calls back every `ms`; the returned function cancels. */
@@ -19,6 +21,7 @@ export const systemTimers: Timers = {
     if (signal?.aborted) return Promise.resolve('aborted')
     return new Promise((resolve) => {
       const onAbort = () => {
+        signal?.removeEventListener('abort', onAbort)
         cancel()
         resolve('aborted')
       }
@@ -26,7 +29,7 @@ export const systemTimers: Timers = {
         signal?.removeEventListener('abort', onAbort)
         resolve('elapsed')
       })
-      signal?.addEventListener('abort', onAbort, { once: true })
+      signal?.addEventListener('abort', onAbort)
     })
   },
   after(ms, callback, options) {

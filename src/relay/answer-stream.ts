@@ -1,3 +1,4 @@
+import { parseObject } from '../wire/json.ts'
 import { SseFramer, type SseFrame } from '../wire/sse.ts'
 import type { StreamObserver, WireEvidence } from '../wire/wire.ts'
 
@@ -28,6 +29,8 @@ export class AnswerStream {
   #held: Uint8Array[] = []
   #heldBytes = 0
   #ending: StreamEnding | undefined
+  /** The upstream closed, or had its time to, behind the terminal event. */
+  #closed = false
 
   constructor(read: ReadChunk, observer: StreamObserver) {
     this.#read = read
@@ -45,28 +48,26 @@ export class AnswerStream {
     }
   }
 
-  /** The held bytes, then every further byte up to the end or the failing frame. Check `ending` afterwards. */
-  async *forward(): AsyncGenerator<Uint8Array, void, void> {
-    for (const bytes of this.#held) yield bytes
-    this.#held = []
+  /** The held bytes in one piece, then every further byte up to the end or the failing frame; then `undefined`. Check `ending` afterwards. */
+  async next(): Promise<Uint8Array | undefined> {
+    if (this.#held.length > 0) {
+      const held = joined(this.#held)
+      this.#held = []
+      return held
+    }
     while (this.#ending === undefined) {
       const seen = this.#take(await this.#read())
-      if (seen.bytes.length > 0) yield seen.bytes
+      if (seen.bytes.length > 0) return seen.bytes
     }
-    if (this.#ending.kind === 'complete') yield* this.#afterTerminal()
+    if (this.#ending.kind !== 'complete' || this.#closed) return undefined
+    // A `[DONE]` behind `response.completed` still belongs to the stream.
+    const rest = await this.#read(CLOSE_GRACE_MS).catch(() => undefined)
+    this.#closed = rest === undefined
+    return rest
   }
 
   get ending(): StreamEnding | undefined {
     return this.#ending
-  }
-
-  /** A `[DONE]` behind `response.completed` still belongs to the stream. */
-  async *#afterTerminal(): AsyncGenerator<Uint8Array, void, void> {
-    for (;;) {
-      const chunk = await this.#read(CLOSE_GRACE_MS).catch(() => undefined)
-      if (chunk === undefined) return
-      yield chunk
-    }
   }
 
   #take(chunk: Uint8Array | undefined): { readonly bytes: Uint8Array; readonly visible: boolean } {
@@ -76,7 +77,7 @@ export class AnswerStream {
         kind: 'failure',
         evidence: thrown('FrameTooLarge', 'a single stream event exceeded the size limit'),
       }
-      return { bytes: new Uint8Array(0), visible: false }
+      return NOTHING
     }
     const parts: Uint8Array[] = []
     let visible = false
@@ -90,13 +91,16 @@ export class AnswerStream {
         this.#ending = { kind: 'failure', evidence: meaning.evidence }
         break
       }
-      parts.push(frame.raw)
+      if (chunk !== undefined || isWhole(frame)) parts.push(frame.raw)
       if (meaning.kind === 'complete') this.#ending = { kind: 'complete' }
       else if (meaning.kind === 'visible') visible = true
     }
+    if (chunk === undefined) this.#closed = true
     if (chunk === undefined && this.#ending === undefined) {
       const evidence = this.#observer.end()
       this.#ending = evidence === undefined ? { kind: 'complete' } : { kind: 'failure', evidence }
+      // Half a frame, passed on, would swallow the error that is told behind it: the client would see one broken line.
+      if (evidence !== undefined) return NOTHING
     }
     return { bytes: joined(parts), visible }
   }
@@ -107,6 +111,13 @@ export class AnswerStream {
     this.#heldBytes += bytes.length
   }
 }
+
+/** The last frame without its blank line: an event when its data is whole, half a line that no client can read otherwise. */
+function isWhole({ event }: SseFrame): boolean {
+  return event === undefined || event.data.trim() === '[DONE]' || parseObject(event.data) !== undefined
+}
+
+const NOTHING = { bytes: new Uint8Array(0), visible: false }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1 && parts[0] !== undefined) return parts[0]

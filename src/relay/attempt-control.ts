@@ -1,29 +1,27 @@
+import { Cut } from '../platform/cut.ts'
+import type { CutSignal } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
 
 /** Why an attempt was cut by us. Read instead of guessing from the exception, which looks the same for all of them. */
 export type CutCause = 'caller' | 'deadline' | 'first_byte' | 'idle'
 
-/** One abort signal for an attempt, with the reason of the cut. `finish()` must be called exactly once, whatever happened. */
+/** One cut signal for an attempt, with the reason of the cut. `finish()` must be called exactly once, whatever happened. */
 export class AttemptControl {
-  readonly #controller = new AbortController()
+  readonly cut = new Cut()
   readonly #platform: Platform
-  readonly #caller: AbortSignal
+  readonly #caller: CutSignal
   readonly #onCallerAbort: () => void
   #cancelDeadline: () => void
   #cancelTimer: (() => void) | undefined
   #cause: CutCause | undefined
 
-  constructor(platform: Platform, caller: AbortSignal, remainingMs: number) {
+  constructor(platform: Platform, caller: CutSignal, remainingMs: number) {
     this.#platform = platform
     this.#caller = caller
     this.#onCallerAbort = () => this.#cut('caller')
     if (caller.aborted) this.#cut('caller')
-    else caller.addEventListener('abort', this.#onCallerAbort, { once: true })
+    else caller.addEventListener('abort', this.#onCallerAbort)
     this.#cancelDeadline = platform.timers.after(remainingMs, () => this.#cut('deadline'))
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
   }
 
   get cause(): CutCause | undefined {
@@ -53,7 +51,8 @@ export class AttemptControl {
   }
 
   #cut(cause: CutCause): void {
-    this.#cause ??= cause
-    this.#controller.abort()
+    if (this.#cause !== undefined) return
+    this.#cause = cause
+    this.cut.abort()
   }
 }

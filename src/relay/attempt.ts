@@ -7,11 +7,12 @@ import type { HeaderList, Network, NetworkAnswer } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
 import { gatherResponses } from '../wire/responses/gather.ts'
 import type { WireEvidence, WireProtocol } from '../wire/wire.ts'
-import { AnswerStream, type ReadChunk } from './answer-stream.ts'
+import type { AttemptBody, AttemptEnding } from './attempt-body.ts'
+import { AnswerStream, type ReadChunk, type StreamEnding } from './answer-stream.ts'
 import { AttemptControl, type CutCause } from './attempt-control.ts'
 import type { Call, Limits, Route } from './call.ts'
-import { guarded } from './guarded.ts'
-import { headerRecord } from './headers.ts'
+import { CommittedBody } from './committed-body.ts'
+import { headerRecord, headerValue } from './headers.ts'
 import { maskToken, withoutToken, withoutTokenList } from './mask-token.ts'
 import type { PreparedRequest } from './prepare.ts'
 
@@ -38,19 +39,14 @@ export interface AttemptInput {
   readonly token: string
 }
 
-/** How a committed attempt ended. */
-export type AttemptEnding =
-  | { readonly kind: 'complete' }
-  | { readonly kind: 'failure'; readonly failure: Failure }
-  | { readonly kind: 'cancelled' }
-
 /** An answer, complete or from its first visible output on. */
 export interface AttemptAnswer {
   readonly kind: 'answer'
   readonly status: number
   readonly headers: HeaderList
-  /** Ends quietly; what happened is in the ending. `return()` cancels the upstream. */
-  readonly body: AsyncGenerator<Uint8Array, AttemptEnding, void>
+  readonly body: AttemptBody
+  /** The body came in one piece: its first `next()` gives everything. */
+  readonly whole: boolean
 }
 
 export type AttemptResult = AttemptAnswer | { readonly kind: 'failure'; readonly failure: Failure }
@@ -64,7 +60,7 @@ export async function runAttempt(input: AttemptInput): Promise<AttemptResult> {
   let keepsRunning = false
   try {
     const { network, prepared, limits } = input
-    const sent = network.send(prepared.request, limits, control.signal)
+    const sent = network.send(prepared.request, limits, control.cut)
     const answer = await control.within('first_byte', limits.firstByteMs, sent)
     const result = await judge(input, control, answer)
     keepsRunning = result.kind === 'answer'
@@ -101,8 +97,13 @@ async function judge(input: AttemptInput, control: AttemptControl, answer: Netwo
       return { kind: 'failure', failure: softFailure(input, answer, opening.evidence, false) }
     }
     control.commit()
-    const body = guarded(pump(input, control, answer, stream, close), close)
-    return { kind: 'answer', status: answer.status, headers: withoutTokenList(answer.headers, input.token), body }
+    const body = new CommittedBody(
+      stream,
+      (thrown) => committedEnding(input, control, answer, stream.ending, thrown),
+      close,
+    )
+    const headers = withoutTokenList(answer.headers, input.token)
+    return { kind: 'answer', status: answer.status, headers, body, whole: false }
   }
   const whole = await readWhole(read)
   await close()
@@ -117,28 +118,24 @@ async function judge(input: AttemptInput, control: AttemptControl, answer: Netwo
     status: answer.status,
     headers: withoutTokenList(answer.headers, input.token),
     body: once(whole),
+    whole: true,
   }
 }
 
-/** Passes a committed stream on and tells, at its end, how it ended. */
-async function* pump(
+/** How a committed stream ended, by its frames or by what the transport threw. */
+function committedEnding(
   input: AttemptInput,
   control: AttemptControl,
   answer: NetworkAnswer,
-  stream: AnswerStream,
-  close: () => Promise<void>,
-): AsyncGenerator<Uint8Array, AttemptEnding, void> {
-  try {
-    yield* stream.forward()
-    const ending = stream.ending
-    if (ending?.kind !== 'failure') return { kind: 'complete' }
-    return { kind: 'failure', failure: softFailure(input, answer, ending.evidence, true) }
-  } catch (error) {
+  ending: StreamEnding | undefined,
+  thrown: { readonly error: unknown } | undefined,
+): AttemptEnding {
+  if (thrown !== undefined) {
     if (control.cause === 'caller') return { kind: 'cancelled' }
-    return { kind: 'failure', failure: thrownFailure(input, control.cause, error, true) }
-  } finally {
-    await close()
+    return { kind: 'failure', failure: thrownFailure(input, control.cause, thrown.error, true) }
   }
+  if (ending?.kind !== 'failure') return { kind: 'complete' }
+  return { kind: 'failure', failure: softFailure(input, answer, ending.evidence, true) }
 }
 
 /** A backend that always streams, for a caller that wants one body: nothing is committed before the terminal event. */
@@ -153,7 +150,9 @@ async function gathered(
   const opening = await stream.open()
   let size = 0
   if (opening.kind === 'committed') {
-    for await (const bytes of stream.forward()) {
+    for (;;) {
+      const bytes = await stream.next()
+      if (bytes === undefined) break
       size += bytes.length
       if (size > LARGEST_ANSWER_BYTES) break
       parts.push(bytes)
@@ -171,18 +170,26 @@ async function gathered(
     ...withoutTokenList(answer.headers, input.token).filter(([name]) => name.toLowerCase() !== 'content-type'),
     ['content-type', 'application/json'] as const,
   ]
-  return { kind: 'answer', status: answer.status, headers, body: once(Buffer.from(body.text)) }
+  return { kind: 'answer', status: answer.status, headers, body: once(Buffer.from(body.text)), whole: true }
 }
 
-// biome-ignore lint/suspicious/useAwait: an async generator by contract
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, AttemptEnding, void> {
-  yield bytes
-  return { kind: 'complete' }
+function once(bytes: Uint8Array): AttemptBody {
+  let given = false
+  return {
+    next: () => {
+      const result: IteratorResult<Uint8Array, AttemptEnding> = given
+        ? { done: true, value: { kind: 'complete' } }
+        : { done: false, value: bytes }
+      given = true
+      return Promise.resolve(result)
+    },
+    return: () => Promise.resolve(),
+  }
 }
 
 /** Servers forget content types; only what is clearly one document is judged as one. */
 function mayBeStream(headers: HeaderList): boolean {
-  const type = headerRecord(headers)['content-type']?.toLowerCase() ?? ''
+  const type = headerValue(headers, 'content-type')?.toLowerCase() ?? ''
   return !type.includes('json') && !type.includes('html')
 }
 

@@ -1,5 +1,5 @@
 import type { Failure } from '../failure/evidence.ts'
-import type { HeaderList } from '../platform/network.ts'
+import type { CutSignal, HeaderList } from '../platform/network.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { AttemptRecord } from '../telemetry/events.ts'
 import type { GivenUp, WireName } from '../wire/wire.ts'
@@ -19,7 +19,7 @@ export interface Call {
   /** The same body, parsed. */
   readonly body: Readonly<Record<string, unknown>>
   /** Aborts when the caller leaves. */
-  readonly signal: AbortSignal
+  readonly signal: CutSignal
   /** Query string to keep, e.g. `?beta=true`; empty otherwise. */
   readonly query: string
   /** Ordered, immutable. */
@@ -73,6 +73,8 @@ export interface RelayAnswer {
   readonly headers: HeaderList
   /** Pull-driven: upstream is read only as fast as this is. Never throws: a failed stream ends with the wire's own error. `return()` cancels upstream. */
   readonly body: AsyncIterable<Uint8Array>
+  /** The body is one piece at most: whoever sends it can tell its length. */
+  readonly whole?: boolean
   /** Settles when the body has ended (or was cancelled). */
   readonly ended: Promise<CallOutcome>
 }

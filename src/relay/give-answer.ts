@@ -4,11 +4,12 @@ import type { Platform } from '../platform/platform.ts'
 import type { Lease } from '../pool/lease.ts'
 import type { GivenUp } from '../wire/wire.ts'
 import { WIRES } from '../wire/wires.ts'
-import type { AttemptEnding } from './attempt.ts'
+import type { AttemptEnding } from './attempt-body.ts'
 import type { Call, CallOutcome, Limits, RelayAnswer } from './call.ts'
 import type { CallBook } from './call-book.ts'
 import type { CallState } from './call-state.ts'
 import { guarded } from './guarded.ts'
+import { within } from './within.ts'
 import { forwardableAnswerHeaders } from './headers.ts'
 import type { Settled } from './settled.ts'
 
@@ -42,37 +43,59 @@ function goodAnswer(giving: Giving, settled: Extract<Settled, { kind: 'answer' }
     ['x-sparekey-why', headerText(whyText(lease))],
     ...(dropped.length > 0 ? [['x-sparekey-dropped', dropped.map(headerText).join(', ')] as const] : []),
   ]
-  const body = guarded(told(giving, settled, outcome.resolve), () => drop(giving, settled, outcome.resolve))
-  return { status: settled.answer.status, headers, body, ended: outcome.promise }
+  const body = new ToldBody(giving, settled, outcome.resolve)
+  return { status: settled.answer.status, headers, body, whole: settled.answer.whole, ended: outcome.promise }
 }
 
 /** Bytes of a good answer; an ending in failure is told in the caller's wire, never as a success (invariant I11). */
-async function* told(
-  { call, state, book }: Giving,
-  settled: Extract<Settled, { kind: 'answer' }>,
-  resolve: (outcome: CallOutcome) => void,
-): AsyncGenerator<Uint8Array, void, void> {
-  let ending: AttemptEnding = { kind: 'cancelled' }
-  const { body } = settled.answer
-  try {
-    for (;;) {
-      const next = await body.next()
-      if (next.done === true) {
-        ending = next.value
-        break
-      }
-      yield next.value
-    }
-  } finally {
-    // Reached by return() too: the caller left, so the upstream is cancelled at once.
-    await body.return({ kind: 'cancelled' })
-    await book.end(settled, ending)
+class ToldBody implements AsyncIterableIterator<Uint8Array> {
+  readonly #giving: Giving
+  readonly #settled: Extract<Settled, { kind: 'answer' }>
+  readonly #resolve: (outcome: CallOutcome) => void
+  #ended = false
+
+  constructor(giving: Giving, settled: Extract<Settled, { kind: 'answer' }>, resolve: (outcome: CallOutcome) => void) {
+    this.#giving = giving
+    this.#settled = settled
+    this.#resolve = resolve
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#ended) return DONE
+    const next = await this.#settled.answer.body.next()
+    if (next.done !== true) return next
+    if (this.#ended) return DONE
+    const ending = next.value
+    await this.#end(ending)
+    if (ending.kind !== 'failure') return DONE
+    const { call, state } = this.#giving
+    return { done: false, value: streamError(call, lateGivenUp(state, ending.failure)) }
+  }
+
+  /** The caller left, also before its first byte: the upstream is cancelled at once, the lease given back. */
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#ended) return DONE
+    this.#ended = true
+    await this.#settled.answer.body.return()
+    await this.#end({ kind: 'cancelled' })
+    return DONE
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async #end(ending: AttemptEnding): Promise<void> {
+    this.#ended = true
+    const { state, book } = this.#giving
+    await book.end(this.#settled, ending)
     const failure = ending.kind === 'failure' ? { failure: ending.failure } : {}
     const outcome = ending.kind === 'complete' ? 'answered' : ending.kind === 'failure' ? 'failed' : 'cancelled'
-    resolve({ outcome, attempts: state.attempts, ...failure })
+    this.#resolve({ outcome, attempts: state.attempts, ...failure })
   }
-  if (ending.kind === 'failure') yield streamError(call, lateGivenUp(state, ending.failure))
 }
+
+const DONE: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined }
 
 /** Headers go out before anything is known; the rest is told inside the stream, and heartbeats keep the client patient. */
 export function earlyAnswer(
@@ -85,7 +108,13 @@ export function earlyAnswer(
   const body = guarded(waiting(giving, settled, platform, limits, outcome.resolve), async () => {
     await drop(giving, await settled, outcome.resolve)
   })
-  return { status: 200, headers: [...EVENT_STREAM, ['x-sparekey-call', giving.call.id]], body, ended: outcome.promise }
+  return {
+    status: 200,
+    headers: [...EVENT_STREAM, ['x-sparekey-call', giving.call.id]],
+    body,
+    whole: false,
+    ended: outcome.promise,
+  }
 }
 
 async function* waiting(
@@ -101,10 +130,7 @@ async function* waiting(
   try {
     yield heartbeat
     while (result === undefined) {
-      const pause = new AbortController()
-      const paused = platform.timers.sleep(limits.heartbeatMs, pause.signal).then(() => undefined)
-      result = await Promise.race([settled, paused])
-      pause.abort()
+      result = await within(settled, limits.heartbeatMs, platform.timers)
       if (result === undefined) yield heartbeat
     }
   } finally {
@@ -112,7 +138,7 @@ async function* waiting(
     if (result === undefined) void settled.then((late) => drop(giving, late, resolve))
   }
   if (result.kind === 'answer') {
-    yield* told(giving, result, resolve)
+    yield* new ToldBody(giving, result, resolve)
     return
   }
   await book.end(result, endingOf(result))
@@ -122,7 +148,7 @@ async function* waiting(
 
 /** An answer that nobody wants any more: upstream cancelled, lease given back. */
 async function drop({ state, book }: Giving, late: Settled, resolve: (outcome: CallOutcome) => void): Promise<void> {
-  if (late.kind === 'answer') await late.answer.body.return({ kind: 'cancelled' })
+  if (late.kind === 'answer') await late.answer.body.return()
   await book.end(late, { kind: 'cancelled' })
   resolve({ outcome: 'cancelled', attempts: state.attempts })
 }
@@ -136,14 +162,14 @@ function failedAnswer({ call, state, book }: Giving, settled: Exclude<Settled, {
   }
   const own = ownHeaders(call, state, state.attempts.length)
   if (settled.kind === 'cancelled') {
-    return { status: 499, headers: own, body: guarded(once('', finish), finish), ended: outcome.promise }
+    return { status: 499, headers: own, body: guarded(once('', finish), finish), whole: true, ended: outcome.promise }
   }
   const { givenUp } = settled
   const error: HeaderList = [['x-sparekey-error', givenUp.code ?? givenUp.failure.label]]
   if (call.client === 'codex' && call.stream && toldInStream(givenUp)) {
     const headers = [...EVENT_STREAM, ...own, ...error]
     const text = WIRES[call.wire].renderStreamError(givenUp)
-    return { status: 200, headers, body: guarded(once(text, finish), finish), ended: outcome.promise }
+    return { status: 200, headers, body: guarded(once(text, finish), finish), whole: true, ended: outcome.promise }
   }
   const rendered = WIRES[call.wire].renderError(givenUp)
   const earliest = givenUp.earliestReturnMs
@@ -157,6 +183,7 @@ function failedAnswer({ call, state, book }: Giving, settled: Exclude<Settled, {
     status: rendered.status,
     headers,
     body: guarded(once(rendered.body, finish), finish),
+    whole: true,
     ended: outcome.promise,
   }
 }

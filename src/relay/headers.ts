@@ -27,6 +27,7 @@ const CHANGED_ON_THE_WAY = [
   'origin',
   'referer',
   'forwarded',
+  'x-real-ip',
 ]
 
 const REQUEST_ONLY = new Set([...HOP_BY_HOP, ...CALLER_SECRETS, ...CHANGED_ON_THE_WAY])
@@ -39,12 +40,16 @@ const ANSWER_ONLY = new Set([
   'strict-transport-security',
 ])
 
+/** Our own namespace, and what proxies and browsers add. */
+const REQUEST_PREFIXES = ['x-sparekey-', 'x-forwarded-', 'sec-', 'cf-']
+
 /** Headers of the caller that may travel to the provider. Unknown ones pass untouched. */
 export function forwardableRequestHeaders(headers: HeaderList): HeaderList {
   const named = connectionNames(headers)
   return headers.filter(([name]) => {
     const key = name.toLowerCase()
-    return !REQUEST_ONLY.has(key) && !named.has(key) && !/^(?:x-sparekey-|x-forwarded-|x-real-ip$|sec-|cf-)/.test(key)
+    if (REQUEST_ONLY.has(key) || named.has(key)) return false
+    return !REQUEST_PREFIXES.some((prefix) => key.startsWith(prefix))
   })
 }
 
@@ -57,6 +62,12 @@ export function forwardableAnswerHeaders(headers: HeaderList): HeaderList {
   })
 }
 
+/** The first value of a header. @param name in lower case */
+export function headerValue(headers: HeaderList, name: string): string | undefined {
+  for (const [each, value] of headers) if (each.length === name.length && each.toLowerCase() === name) return value
+  return undefined
+}
+
 /** Lower-case record; repeated headers are joined with ", ". */
 export function headerRecord(headers: HeaderList): HeaderRecord {
   const record: Record<string, string> = Object.create(null) as Record<string, string>
@@ -67,8 +78,11 @@ export function headerRecord(headers: HeaderList): HeaderRecord {
   return record
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set()
+
 /** `Connection: close, x-private` makes `x-private` a hop-by-hop header too. */
 function connectionNames(headers: HeaderList): ReadonlySet<string> {
+  if (headerValue(headers, 'connection') === undefined) return NO_NAMES
   const names = new Set<string>()
   for (const [name, value] of headers) {
     if (name.toLowerCase() !== 'connection') continue

@@ -23,6 +23,7 @@ import { headerRecord } from './headers.ts'
 import { readQuota } from './read-quota.ts'
 import { sessionKeyOf } from './session-key.ts'
 import type { Settled } from './settled.ts'
+import { within } from './within.ts'
 
 /** Waiting for a bench to end is worth it only for limits that clear by themselves. */
 const WORTH_WAITING_FOR = new Set(['rate_limit', 'quota_exhausted'])
@@ -65,10 +66,7 @@ export class Relay {
     const book = new CallBook(call, state, this.#deps)
     const settled = this.#settle(call, state, book, platform.clock.monotonic() + limits.deadlineMs)
     if (!call.stream) return give({ call, state, book }, await settled)
-    const hold = new AbortController()
-    const held = platform.timers.sleep(limits.holdMs, hold.signal).then(() => undefined)
-    const first = await Promise.race([settled, held])
-    hold.abort()
+    const first = await within(settled, limits.holdMs, platform.timers)
     return first === undefined
       ? earlyAnswer({ call, state, book }, settled, platform, limits)
       : give({ call, state, book }, first)
@@ -296,7 +294,13 @@ export class Relay {
     const patienceMs = nextRoute ? LONGEST_QUEUE_BEFORE_FALLBACK_MS - (nowMs - state.queuedSinceMs) : remainingMs
     const waitMs = Math.min(patienceMs, remainingMs)
     if (waitMs <= 0) return false
-    await pool.waitForChange(route.provider, waitMs, call.signal)
+    // The pool waits on a real signal; only a call that queues needs one.
+    const left = new AbortController()
+    const onLeave = () => left.abort()
+    if (call.signal.aborted) onLeave()
+    call.signal.addEventListener('abort', onLeave)
+    await pool.waitForChange(route.provider, waitMs, left.signal)
+    call.signal.removeEventListener('abort', onLeave)
     return true
   }
 

@@ -12,6 +12,7 @@ import type { Environment } from '../platform/environment.ts'
 import type { Network } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
 import { undiciNetwork } from '../platform/undici-network.ts'
+import type { Credential } from '../pool/credential.ts'
 import { CredentialPool } from '../pool/pool.ts'
 import type { Store } from '../pool/store-contract.ts'
 import { PROVIDERS } from '../providers/_registry.ts'
@@ -41,6 +42,9 @@ export interface RuntimeOptions {
   readonly onTrouble?: (message: string) => void
 }
 
+const MOST_REMEMBERED_CHAINS = 500
+const LONGEST_REMEMBERED_MODEL = 200
+
 /** Store, pool and relay put together once, for every surface: gateway, command line and library decide alike. */
 export class Runtime {
   readonly bus: TelemetryBus
@@ -54,6 +58,12 @@ export class Runtime {
   readonly #calls: CallRecorder | undefined
   #config: Config
   #relay: Relay
+  #resolved: {
+    readonly config: Config | undefined
+    readonly holders: ReadonlySet<string> | undefined
+    readonly chains: Map<string, Resolved>
+  } = { config: undefined, holders: undefined, chains: new Map() }
+  #holders: { readonly of: readonly Credential[]; readonly names: ReadonlySet<string> } | undefined
 
   constructor(options: RuntimeOptions) {
     this.#options = options
@@ -123,9 +133,22 @@ export class Runtime {
     this.#relay = this.#makeRelay()
   }
 
-  /** Routes for a model that a client asked for. */
+  /** Routes for a model that a client asked for. Worked out once for each configuration and set of providers with credentials. */
   async resolveChain(model: string, wire: WireName): Promise<Resolved> {
-    return resolveChain(this.#config, PROVIDERS, await this.holders(), model, wire)
+    const holders = await this.holders()
+    if (this.#resolved.config !== this.#config || this.#resolved.holders !== holders)
+      this.#resolved = { config: this.#config, holders, chains: new Map() }
+    const { chains } = this.#resolved
+    const name = `${wire} ${model}`
+    const known = chains.get(name)
+    if (known !== undefined) return known
+    const resolved = resolveChain(this.#config, PROVIDERS, holders, model, wire)
+    // Clients choose the names: what serves nobody is not kept, and what is kept is bounded.
+    if (resolved.kind === 'chain' && model.length <= LONGEST_REMEMBERED_MODEL) {
+      if (chains.size >= MOST_REMEMBERED_CHAINS) chains.clear()
+      chains.set(name, resolved)
+    }
+    return resolved
   }
 
   listModels(holders: ReadonlySet<string>): readonly string[] {
@@ -135,7 +158,10 @@ export class Runtime {
   /** Names of providers that have a credential. */
   async holders(): Promise<ReadonlySet<string>> {
     const { credentials } = await this.store.snapshot()
-    return new Set(credentials.map(({ provider }) => provider))
+    // A store gives the same list as long as nothing has changed.
+    if (this.#holders?.of !== credentials)
+      this.#holders = { of: credentials, names: new Set(credentials.map(({ provider }) => provider)) }
+    return this.#holders.names
   }
 
   /** Whether a call could be served now. */

@@ -5,6 +5,8 @@ const MASK = '[redacted]'
 /** Shorter ones would mask ordinary words. */
 const SHORTEST_SECRET = 8
 const DEEPEST = 12
+const LONGEST_REMEMBERED = 80
+const MOST_REMEMBERED = 2_000
 
 /** Fields whose value is a secret whatever it looks like: names of headers, query parameters and JSON fields. */
 const SECRET_FIELD =
@@ -14,6 +16,8 @@ const SECRET_FIELD =
 export class Redactor {
   readonly #known = new Set<string>()
   readonly #forms = new Set<string>()
+  /** Short texts in which nothing was found: field names, providers and labels come with every call. Never holds a secret. */
+  readonly #clean = new Set<string>()
   /** The longest first: a part must not be masked away from under the whole. */
   #sorted: readonly string[] = []
 
@@ -26,13 +30,22 @@ export class Redactor {
   add(secret: string): void {
     if (secret.length < SHORTEST_SECRET || this.#known.has(secret)) return
     this.#known.add(secret)
+    this.#clean.clear()
     for (const form of formsOf(secret)) if (form.length >= SHORTEST_SECRET) this.#forms.add(form)
     this.#sorted = [...this.#forms].sort((left, right) => right.length - left.length)
   }
 
   /** The text with every known secret, in any encoding, and everything that is shaped like a secret masked. */
   text(text: string): string {
-    return maskShapes(this.#withoutKnown(text), MASK)
+    if (this.#clean.has(text)) return text
+    const redacted = maskShapes(this.#withoutKnown(text), MASK)
+    if (redacted === text && text.length <= LONGEST_REMEMBERED) this.#remember(text)
+    return redacted
+  }
+
+  #remember(text: string): void {
+    if (this.#clean.size >= MOST_REMEMBERED) this.#clean.clear()
+    this.#clean.add(text)
   }
 
   /** A copy of plain data without secrets; depths beyond 12 and rings are cut, bytes are only counted. Never throws. */

@@ -54,7 +54,7 @@ export async function ask(
   return { status: response.status, headers: response.headers, text, ...read }
 }
 
-type Read = Pick<Reading, 'said' | 'ending' | 'error'>
+export type Read = Pick<Reading, 'said' | 'ending' | 'error'>
 type Json = Readonly<Record<string, unknown>>
 
 /** Walks into parsed JSON without trusting it. */
@@ -104,7 +104,7 @@ function readBody(wire: WireName, text: string, ok: boolean): Read {
   }
 }
 
-function readStream(wire: WireName, text: string): Read {
+export function readStream(wire: WireName, text: string): Read {
   let said = ''
   let complete = false
   let error: Json | undefined

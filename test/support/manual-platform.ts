@@ -50,7 +50,7 @@ export function manualPlatform(startMs = 1_767_225_600_000, seed = 1): ManualPla
             cancel()
             resolve('aborted')
           }
-          signal?.addEventListener('abort', onAbort, { once: true })
+          signal?.addEventListener('abort', onAbort)
         })
       },
     },
