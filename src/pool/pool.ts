@@ -155,6 +155,12 @@ export class CredentialPool {
     this.#writeBehind.wake()
   }
 
+  /** Remembers who serves a session, or who made an answer that later calls may go on from. Written later, in a batch. */
+  keep(provider: string, session: string, credentialId: string): void {
+    this.#sessions.put(provider, session, credentialId, this.#options.platform.clock.now())
+    this.#writeBehind.wake()
+  }
+
   /** Waits until a lease of this provider ends, here or in another process, e.g. because all credentials were busy. */
   async waitForChange(
     provider: string,

@@ -66,6 +66,11 @@ export class AnswerStream {
     return rest
   }
 
+  /** The first bytes of a stream that was opened and not read on. */
+  get firstHeld(): Uint8Array | undefined {
+    return this.#held[0]
+  }
+
   get ending(): StreamEnding | undefined {
     return this.#ending
   }

@@ -15,6 +15,7 @@ import { CommittedBody } from './committed-body.ts'
 import { headerRecord, headerValue } from './headers.ts'
 import { maskToken, withoutToken, withoutTokenList } from './mask-token.ts'
 import type { PreparedRequest } from './prepare.ts'
+import { answerId } from './previous-response.ts'
 
 /** Of an error body this much is read and judged. */
 const LARGEST_ERROR_BODY_BYTES = 64 * 1024
@@ -45,6 +46,8 @@ export interface AttemptAnswer {
   readonly status: number
   readonly headers: HeaderList
   readonly body: AttemptBody
+  /** Its own id, when a later request may go on from it. */
+  readonly responseId?: string | undefined
   /** The body came in one piece: its first `next()` gives everything. */
   readonly whole: boolean
 }
@@ -103,7 +106,8 @@ async function judge(input: AttemptInput, control: AttemptControl, answer: Netwo
       close,
     )
     const headers = withoutTokenList(answer.headers, input.token)
-    return { kind: 'answer', status: answer.status, headers, body, whole: false }
+    const responseId = answerId(input.call, stream.firstHeld)
+    return { kind: 'answer', status: answer.status, headers, body, whole: false, responseId }
   }
   const whole = await readWhole(read)
   await close()
@@ -119,6 +123,7 @@ async function judge(input: AttemptInput, control: AttemptControl, answer: Netwo
     headers: withoutTokenList(answer.headers, input.token),
     body: once(whole),
     whole: true,
+    responseId: answerId(input.call, whole),
   }
 }
 
@@ -170,7 +175,15 @@ async function gathered(
     ...withoutTokenList(answer.headers, input.token).filter(([name]) => name.toLowerCase() !== 'content-type'),
     ['content-type', 'application/json'] as const,
   ]
-  return { kind: 'answer', status: answer.status, headers, body: once(Buffer.from(body.text)), whole: true }
+  const bytes = Buffer.from(body.text)
+  return {
+    kind: 'answer',
+    status: answer.status,
+    headers,
+    body: once(bytes),
+    whole: true,
+    responseId: answerId(input.call, bytes),
+  }
 }
 
 function once(bytes: Uint8Array): AttemptBody {

@@ -2,6 +2,7 @@ import type { Failure } from '../failure/evidence.ts'
 import type { FailureLabel } from '../failure/labels.ts'
 import type { Lease } from '../pool/lease.ts'
 import type { AttemptRecord } from '../telemetry/events.ts'
+import type { RepairName } from './repairs.ts'
 
 /** Statuses that say by themselves whose fault it was, or that a wait will clear. */
 const NEVER_POISON = new Set([401, 402, 429])
@@ -23,6 +24,7 @@ export class CallState {
   /** Monotonic ms at which this call began to queue for a busy credential of its route. */
   queuedSinceMs: number | undefined
   fallbackReason: string | undefined
+  readonly repaired = new Set<RepairName>()
 
   retriesDone(label: FailureLabel): number {
     return this.#retries.get(label) ?? 0

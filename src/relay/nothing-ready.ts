@@ -58,6 +58,14 @@ export function internalFailure(route: Route | undefined, error: unknown, nowMs:
   return { ...nothingReadyFailure(route, undefined, nowMs), message: told.slice(0, 300), rule: 'relay/internal-error' }
 }
 
+/** The answer that a request goes on from is out of reach: its client sends the whole conversation again when told so. */
+export function previousResponseLost(route: Route | undefined, id: string, nowMs: number): Failure {
+  const failure = nothingReadyFailure(route, undefined, nowMs)
+  const message = `Previous response with id '${id.slice(0, 80)}' not found: the account that made it cannot serve now. Send the whole conversation.`
+  const code = 'previous_response_not_found'
+  return { ...failure, label: 'invalid_request', blame: 'request', message, code, rule: 'relay/previous-response-lost' }
+}
+
 /** A request that cannot be written for this provider: the request's fault, found before anybody was asked. */
 export function unwritableFailure(route: Route | undefined, message: string, nowMs: number): Failure {
   const failure = nothingReadyFailure(route, undefined, nowMs)

@@ -12,15 +12,25 @@ import type { Policy } from '../recovery/policy.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
 import { WIRES } from '../wire/wires.ts'
 import { type AttemptResult, runAttempt } from './attempt.ts'
-import { bestFailure } from './best-failure.ts'
+import { BoundStateBook } from './bound-state-book.ts'
 import type { Call, Limits, RelayAnswer, Route } from './call.ts'
 import { CallBook } from './call-book.ts'
 import { CallState } from './call-state.ts'
 import { earlyAnswer, give } from './give-answer.ts'
-import { hasNoneToLend, internalFailure, nothingReadyFailure, unwritableFailure } from './nothing-ready.ts'
+import { giveUp } from './give-up.ts'
+import {
+  hasNoneToLend,
+  internalFailure,
+  nothingReadyFailure,
+  previousResponseLost,
+  unwritableFailure,
+} from './nothing-ready.ts'
+import { portableCall } from './portable-call.ts'
 import { prepareRequest, RequestTooDeepError } from './prepare.ts'
 import { headerRecord } from './headers.ts'
+import { hasFullHistory, previousResponseOf, responseKey } from './previous-response.ts'
 import { readQuota } from './read-quota.ts'
+import { repairFor } from './repairs.ts'
 import { sessionKeyOf } from './session-key.ts'
 import type { Settled } from './settled.ts'
 import { within } from './within.ts'
@@ -44,6 +54,8 @@ export interface RelayDependencies {
   readonly emit: (event: TelemetryEvent) => void
   /** Told every failure of an attempt once, with its evidence. Must not throw. */
   readonly onFailure?: (failure: Failure) => void
+  /** Who made the opaque state that clients carry along. @default one of its own */
+  readonly boundState?: BoundStateBook
   /** Told every secret before it is sent, so that logs can mask it. */
   readonly onSecret?: (secret: string) => void
 }
@@ -51,9 +63,11 @@ export interface RelayDependencies {
 /** Carries a call through its chain of routes until there is an answer or exactly one typed failure. */
 export class Relay {
   readonly #deps: RelayDependencies
+  readonly #boundState: BoundStateBook
 
   constructor(dependencies: RelayDependencies) {
     this.#deps = dependencies
+    this.#boundState = dependencies.boundState ?? new BoundStateBook()
   }
 
   /**
@@ -93,7 +107,8 @@ export class Relay {
     const { pool, platform, policy, budget } = this.#deps
     const remainingMs = () => deadlineAt - platform.clock.monotonic()
     let preferred: string | undefined
-    const session = sessionKeyOf(call)
+    const previous = previousResponseOf(call)
+    const session = previous === undefined ? sessionKeyOf(call) : responseKey(previous)
     state.routeIndex = nextUsable(call, 0)
     for (;;) {
       if (call.signal.aborted) return { kind: 'cancelled' }
@@ -113,12 +128,22 @@ export class Relay {
         continue
       }
       const { lease } = acquired
-      const attempted = await this.#attempt(call, book, route, lease, remainingMs()).catch(async (error: unknown) => {
+      if (previous !== undefined && this.#isStateLost(call, state, lease)) {
         await lease.release()
-        throw error
-      })
+        const failure = previousResponseLost(route, previous, platform.clock.now())
+        book.step('surface', failure.message)
+        return this.#surface(call, state, undefined, failure)
+      }
+      const attempted = await this.#attempt(call, state, book, route, lease, remainingMs()).catch(
+        async (error: unknown) => {
+          await lease.release()
+          throw error
+        },
+      )
       if (attempted.kind === 'answer') {
         budget.earnSuccess()
+        const { responseId } = attempted.answer
+        if (responseId !== undefined) pool.keep(route.provider, responseKey(responseId), lease.credential.id)
         return attempted
       }
       const { failure } = attempted
@@ -138,6 +163,7 @@ export class Relay {
       const suspects = state.suspect(failure, lease)
       for (const suspect of suspects) await suspect.undo()
       const outlook = await pool.outlook({ ...pooled, tried })
+      const repair = repairFor(failure, call, state.repaired)
       const decision = decide(
         failure,
         {
@@ -148,7 +174,7 @@ export class Relay {
           refreshable: false,
           newerGeneration: failure.label.startsWith('auth_') && (await this.#isRenewed(route, lease)),
           nextRoute: usable < call.chain.length,
-          repairable: false,
+          repairable: repair !== undefined,
           poisoned: suspects.length > 0,
           remainingMs: remainingMs(),
           retryBudgetLeft: budget.allowsRetry(),
@@ -172,6 +198,10 @@ export class Relay {
         case 'reread':
         case 'refresh':
           state.tried.set(lease.credential.id, lease.tokenGeneration)
+          preferred = lease.credential.id
+          break
+        case 'repair':
+          if (repair !== undefined) state.repaired.add(repair)
           preferred = lease.credential.id
           break
         case 'rotate':
@@ -204,8 +234,15 @@ export class Relay {
     return current !== undefined && current.credential.generation > lease.tokenGeneration
   }
 
+  /** The answer that the request goes on from is at another account, or at another provider, and its history is not here. */
+  #isStateLost(call: Call, state: CallState, lease: Lease): boolean {
+    const elsewhere = lease.choice.movedFrom !== undefined || state.fallbackReason !== undefined
+    return elsewhere && !hasFullHistory(call)
+  }
+
   async #attempt(
     call: Call,
+    state: CallState,
     book: CallBook,
     route: Route,
     lease: Lease,
@@ -216,8 +253,9 @@ export class Relay {
     let dropped: readonly string[] = []
     const send = async (secret: Secret): Promise<AttemptResult> => {
       this.#deps.onSecret?.(secret.token)
-      const prepared = prepareRequest(call, route, lease.credential, secret)
-      dropped = prepared.dropped
+      const portable = portableCall(this.#boundState, call, state, route, lease)
+      const prepared = prepareRequest(portable.call, route, lease.credential, secret)
+      dropped = [...portable.dropped, ...prepared.dropped]
       const { token } = secret
       return runAttempt({
         call,
@@ -325,25 +363,8 @@ export class Relay {
     return true
   }
 
-  #surface(call: Call, state: CallState, why: NothingReady | undefined): Settled {
-    const nowMs = this.#deps.platform.clock.now()
-    const failure = bestFailure(state.failures) ?? nothingReadyFailure(call.chain[0], why, nowMs)
-    const noCredential = state.attempts.length === 0 && why !== undefined && hasNoneToLend(why)
-    return {
-      kind: 'failed',
-      givenUp: {
-        failure,
-        nowMs,
-        ...(why?.earliestReturnMs === undefined ? {} : { earliestReturnMs: why.earliestReturnMs }),
-        attempts: state.attempts.map(({ provider, credential, label, status }) => ({
-          provider,
-          credential,
-          label: label ?? 'unknown',
-          ...(status === undefined ? {} : { status }),
-        })),
-        ...(noCredential ? { code: 'no_credential' } : {}),
-      },
-    }
+  #surface(call: Call, state: CallState, why: NothingReady | undefined, given?: Failure): Settled {
+    return { kind: 'failed', givenUp: giveUp(call, state, why, this.#deps.platform.clock.now(), given) }
   }
 }
 

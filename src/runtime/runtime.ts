@@ -19,6 +19,7 @@ import { PROVIDERS } from '../providers/_registry.ts'
 import type { Provider } from '../providers/provider.ts'
 import { RetryBudget } from '../recovery/budget.ts'
 import type { Call, RelayAnswer } from '../relay/call.ts'
+import { BoundStateBook } from '../relay/bound-state-book.ts'
 import { Relay } from '../relay/relay.ts'
 import { TelemetryBus } from '../telemetry/bus.ts'
 import type { CallJournal } from '../telemetry/call-journal.ts'
@@ -54,6 +55,7 @@ export class Runtime {
   readonly #options: RuntimeOptions
   readonly #network: Network
   readonly #budget = new RetryBudget()
+  readonly #boundState = new BoundStateBook()
   readonly #recorder: FailureRecorder | undefined
   readonly #calls: CallRecorder | undefined
   #config: Config
@@ -211,6 +213,7 @@ export class Runtime {
       emit: (event) => this.bus.emit(event),
       ...(this.#config.recordFailures ? { onFailure: (failure) => this.#recorder?.record(failure) } : {}),
       onSecret: (secret) => this.redactor.add(secret),
+      boundState: this.#boundState,
     })
   }
 }

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import type { Lease } from '../pool/lease.ts'
+import { BOUND_STATE } from '../wire/bound-state.ts'
+import type { Call, Route } from './call.ts'
+
+/** Opaque texts whose owner is remembered; a conversation has a few dozen. */
+const MOST_BLOBS = 50_000
+/** Models whose thinking is bound to the account that made it; that of others can be read by every account of the vendor. */
+const THINKING_OF_ONE_ACCOUNT = /(?:sonnet|haiku)-5-5/
+
+/** What of a request may be sent with a lease. */
+export interface Portable {
+  readonly body: Readonly<Record<string, unknown>>
+  /** Names of what was left out, to be told. */
+  readonly dropped: readonly string[]
+}
+
+/**
+ * Remembers who made the opaque state that clients carry along, so that nobody is ever sent what another account encrypted: it is refused,
+ * and it is not theirs to see. Owners are worked out from requests alone: what is new in a conversation was made by whoever served it last.
+ */
+export class BoundStateBook {
+  readonly #owners = new Map<string, string>()
+
+  /**
+   * The request as this lease may send it.
+   * @param strip leave all bound state out, because the provider could not read it
+   */
+  portable(call: Call, route: Route, lease: Lease, fallback: boolean, strip: boolean): Portable {
+    const bound = BOUND_STATE[call.wire]
+    const blobs = bound.blobsOf(call.body)
+    if (blobs.length === 0) return { body: call.body, dropped: [] }
+    if (strip) return bound.without(call.body, new Set(blobs))
+    const own = ownerOf(call, route, lease.credential.id)
+    const assumed = this.#assumedOwner(call, route, lease, fallback)
+    const foreign = new Set<string>()
+    for (const blob of blobs) {
+      const key = keyOf(blob)
+      const owner = this.#owners.get(key) ?? assumed
+      if (owner !== undefined) this.#remember(key, owner)
+      if (owner !== own) foreign.add(blob)
+    }
+    return foreign.size === 0 ? { body: call.body, dropped: [] } : bound.without(call.body, foreign)
+  }
+
+  /** Who served this conversation before. @returns undefined when it was certainly somebody else, nobody knows who */
+  #assumedOwner(call: Call, route: Route, lease: Lease, fallback: boolean): string | undefined {
+    const { movedFrom, because } = lease.choice
+    if (movedFrom !== undefined) return ownerOf(call, route, movedFrom)
+    // On a fallback route, a conversation that was never served there comes from elsewhere.
+    if (fallback && because !== 'session') return undefined
+    return ownerOf(call, route, lease.credential.id)
+  }
+
+  #remember(key: string, owner: string): void {
+    this.#owners.delete(key)
+    this.#owners.set(key, owner)
+    if (this.#owners.size <= MOST_BLOBS) return
+    for (const oldest of this.#owners.keys()) {
+      this.#owners.delete(oldest)
+      break
+    }
+  }
+}
+
+function ownerOf(call: Call, route: Route, credentialId: string): string {
+  if (call.wire === 'messages' && !THINKING_OF_ONE_ACCOUNT.test(route.model)) return route.definition.id
+  return credentialId
+}
+
+function keyOf(blob: string): string {
+  return createHash('sha256').update(blob).digest('base64url').slice(0, 22)
+}
