@@ -155,6 +155,12 @@ export class CredentialPool {
     this.#writeBehind.wake()
   }
 
+  /** As last looked at, this provider has one credential at most: there is nothing to choose and nowhere to move. */
+  isAlone(provider: string): boolean {
+    const view = this.#book.latest
+    return view !== undefined && view.credentialsOf(provider).length <= 1
+  }
+
   /** Remembers who serves a session, or who made an answer that later calls may go on from. Written later, in a batch. */
   keep(provider: string, session: string, credentialId: string): void {
     this.#sessions.put(provider, session, credentialId, this.#options.platform.clock.now())
@@ -224,7 +230,7 @@ export class CredentialPool {
     const terms = this.#termsOf(provider, model)
     const strategy = STRATEGIES[terms.strategy]
     if (strategy.readsReadings) await this.#readings.look()
-    const session = request.session === undefined ? undefined : await this.#sessionOf(provider, request.session)
+    const session = await this.#sessionOf(request)
     const full = new Set<string>()
     let looked = limit === 0
     let turn: number | undefined
@@ -317,7 +323,7 @@ export class CredentialPool {
     const nowMs = platform.clock.now()
     this.#uses.add(credential.id, nowMs)
     this.#writeBehind.wake()
-    if (request.session !== undefined && this.#keepsSessions(request.provider)) {
+    if (request.session !== undefined && request.sessionIsBound !== true && this.#keepsSessions(request.provider)) {
       this.#sessions.put(request.provider, request.session, credential.id, nowMs)
     }
     return new BorrowedLease(credential, request.model, claim !== undefined, {
@@ -355,8 +361,10 @@ export class CredentialPool {
     }
   }
 
-  async #sessionOf(provider: string, session: string): Promise<string | undefined> {
-    return this.#keepsSessions(provider) ? this.#sessions.find(provider, session) : undefined
+  /** State stays with the account that made it, even where sessions need not stay. */
+  async #sessionOf({ provider, session, sessionIsBound }: AcquireRequest): Promise<string | undefined> {
+    if (session === undefined || (sessionIsBound !== true && !this.#keepsSessions(provider))) return undefined
+    return this.#sessions.find(provider, session)
   }
 
   #keepsSessions(provider: string): boolean {

@@ -146,20 +146,19 @@ describe('a bench whose trial is due', () => {
       await meanwhile()
       return { windows: [free()] }
     })
-    const { pool, lend, failWith, platform, benches } = await testPool(['a', 'b'], {
+    const { pool, lend, failWith, platform, benches, who } = await testPool(['a', 'b'], {
       probeUsage: { canProbe: () => true, probe },
     })
-    await failWith('quota_exhausted', { resetAt: platform.clock.now() + 5 * DAY })
+    const early = await lend()
+    await failWith('quota_exhausted', { resetAt: platform.clock.now() + 5 * DAY, timeSource: 'header' })
     platform.advance(15 * MINUTE)
-    const trial = await lend({ preferred: 'cred_b' })
     meanwhile = async () => {
       platform.advance(1)
-      const newer = failureOf('quota_exhausted', platform.clock.now(), { resetAt: NOW + 3 * DAY, quotaGroup: 'org' })
-      await trial.fail(verdictOf(newer))
+      await early.fail(verdictOf(failureOf('quota_exhausted', platform.clock.now(), { resetAt: NOW + 3 * DAY })))
     }
-    await (await lend({ preferred: 'cred_b' })).release()
+    expect(await who()).toBe('b')
     await pool.close()
     expect(probe).toHaveBeenCalledTimes(1)
-    expect((await benches()).map((each) => each.credentialId)).toEqual(['cred_b'])
+    expect(await benches()).toMatchObject([{ credentialId: 'cred_a', untilMs: NOW + 3 * DAY }])
   })
 })

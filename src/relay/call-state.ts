@@ -21,6 +21,8 @@ export class CallState {
   othersTried = 0
   routeIndex = 0
   waits = 0
+  /** One route with one credential: nothing that is bound to an account can go astray. */
+  nowhereToMove = false
   /** Monotonic ms at which this call began to queue for a busy credential of its route. */
   queuedSinceMs: number | undefined
   fallbackReason: string | undefined

@@ -12,6 +12,8 @@ export function portableCall(
   route: Route,
   lease: Lease,
 ): { readonly call: Call; readonly dropped: readonly string[] } {
+  // The first attempt of a conversation that never moved, at the only account: nothing is taken apart.
+  if (state.nowhereToMove && state.repaired.size === 0) return { call, dropped: [] }
   const fallback = state.fallbackReason !== undefined
   const { body, dropped } = book.portable(call, route, lease, fallback, state.repaired.has('bound_state'))
   const moved = lease.choice.movedFrom !== undefined || fallback

@@ -107,8 +107,11 @@ export class Relay {
     const { pool, platform, policy, budget } = this.#deps
     const remainingMs = () => deadlineAt - platform.clock.monotonic()
     let preferred: string | undefined
-    const previous = previousResponseOf(call)
-    const session = previous === undefined ? sessionKeyOf(call) : responseKey(previous)
+    // Where nothing can move, the body need not be taken apart.
+    const alone = call.chain.length === 1 && pool.isAlone(call.chain[0]?.provider ?? '')
+    state.nowhereToMove = alone
+    const previous = alone ? undefined : previousResponseOf(call)
+    const session = alone ? undefined : previous === undefined ? sessionKeyOf(call) : responseKey(previous)
     state.routeIndex = nextUsable(call, 0)
     for (;;) {
       if (call.signal.aborted) return { kind: 'cancelled' }
@@ -119,7 +122,7 @@ export class Relay {
         ...pooled,
         tried: state.tried,
         ...(preferred === undefined ? {} : { preferred }),
-        ...(session === undefined ? {} : { session }),
+        ...(session === undefined ? {} : { session, sessionIsBound: previous !== undefined }),
       })
       preferred = undefined
       if (acquired.kind === 'nothing') {
