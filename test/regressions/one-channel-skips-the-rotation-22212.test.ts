@@ -21,6 +21,7 @@ it.each(Object.entries(WAYS))('%s: the next account serves, and the first is ben
   const startedAtMs = relay.platform.clock.now()
   expect((await relay.call()).status).toBe(200)
   expect(relay.tokens()).toEqual(['a', 'b'])
+  expect(relay.platform.clock.now()).toBe(startedAtMs)
   const { benches } = await relay.store.snapshot()
   expect(benches).toMatchObject([
     { credentialId: 'cred_a', reason: 'quota_exhausted', untilMs: startedAtMs + 13_872_000 },

@@ -22,7 +22,12 @@ describe('a long bench is asked about before it is believed (89415)', () => {
     expect(await benches()).toEqual([])
   })
 
-  it.each([401, 403, 500])('HTTP %i of the usage endpoint says nothing about quota', (status) => {
+  it.each([401, 403, 500])('HTTP %i of the usage endpoint says nothing about quota, whatever its body', (status) => {
+    const window = { used_percent: 3, limit_window_seconds: 604_800, reset_after_seconds: 60 }
+    const body = JSON.stringify({ plan_type: 'plus', rate_limit: { primary_window: window } })
+    const probe = PROVIDERS['openai-codex']?.usageProbe
+    expect(probe?.read(200, {}, body, 0)?.windows).toMatchObject([{ usedPercent: 3 }])
+    expect(probe?.read(status, {}, body, 0)).toBeUndefined()
     for (const { usageProbe } of Object.values(PROVIDERS))
       expect(usageProbe?.read(status, {}, '{"error":{"message":"token expired"}}', 0)).toBeUndefined()
   })

@@ -11,8 +11,10 @@ describe('a 429 (26388)', () => {
       routes: [{ provider: 'openai-codex', tokens: ['a', 'b'] }],
       answer: ({ token }) => (token === 'a' ? { status: 429, body: LIMIT } : 'good'),
     })
+    const startedAtMs = relay.platform.clock.now()
     expect((await relay.call()).status).toBe(200)
     expect(relay.tokens()).toEqual(['a', 'b'])
+    expect(relay.platform.clock.now()).toBe(startedAtMs)
   })
 
   it('about a throttle may be waited out with the same key, where nobody else is ready', async () => {

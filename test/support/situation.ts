@@ -5,6 +5,7 @@ export function situationOf(given: Partial<Situation> = {}): Situation {
   return {
     retriesDone: 0,
     otherReady: 0,
+    trialDue: false,
     othersTried: 0,
     refreshable: false,
     newerGeneration: false,
