@@ -1,4 +1,4 @@
-import type { Network, NetworkAnswer, NetworkRequest } from '../../src/platform/network.ts'
+import type { CutSignal, Network, NetworkAnswer, NetworkRequest } from '../../src/platform/network.ts'
 import { fingerprintOf } from '../../src/pool/fingerprint.ts'
 import { CredentialPool, type PoolOptions } from '../../src/pool/pool.ts'
 import type { NewCredential } from '../../src/pool/store-contract.ts'
@@ -177,7 +177,7 @@ function waitingMovesTime(platform: ManualPlatform): ManualPlatform {
 }
 
 /** An upstream that never answers: time passes until the relay cuts it. */
-function silence(platform: ManualPlatform, signal: AbortSignal): Promise<never> {
+function silence(platform: ManualPlatform, signal: CutSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const wait = () => {
       if (signal.aborted) return reject(new DOMException('This operation was aborted', 'AbortError'))
