@@ -2,12 +2,18 @@ import { type CredentialQuota, mergeQuota, type QuotaReading } from './quota.ts'
 import { type Store, StoreError } from './store-contract.ts'
 import type { Pending } from './write-behind.ts'
 
+/** Nobody may ever look: what waits to be read back must not grow with every name that a provider invents. */
+const MOST_WINDOWS = 64
+
 /** What is known of every credential's limits: the store's readings, and on top of them what this process has read since. */
 export class QuotaBook implements Pending {
   readonly #store: Store
   /** Merged, newest first counts: one entry a credential, however many answers came. */
   #pending = new Map<string, QuotaReading>()
   #writing = new Map<string, QuotaReading>()
+  /** Written, but not yet read back by the view: without it the newest reading is forgotten until the next look. */
+  #unread = new Map<string, QuotaReading>()
+  #writes = 0
 
   constructor(store: Store) {
     this.#store = store
@@ -20,10 +26,22 @@ export class QuotaBook implements Pending {
 
   /** @param stored what the store had at its last reading */
   of(credentialId: string, stored: CredentialQuota | undefined): CredentialQuota | undefined {
-    const writing = this.#writing.get(credentialId)
-    const pending = this.#pending.get(credentialId)
-    const first = writing === undefined ? stored : mergeQuota(stored, writing)
-    return pending === undefined ? first : mergeQuota(first, pending)
+    let known = stored
+    for (const batch of [this.#unread, this.#writing, this.#pending]) {
+      const reading = batch.get(credentialId)
+      if (reading !== undefined) known = mergeQuota(known, reading)
+    }
+    return known
+  }
+
+  /** Counts batches that were written. */
+  get writes(): number {
+    return this.#writes
+  }
+
+  /** The store was read. @param writes how many batches had been written when that began */
+  readBack(writes: number): void {
+    if (writes === this.#writes) this.#unread = new Map()
   }
 
   async flush(): Promise<boolean> {
@@ -32,7 +50,12 @@ export class QuotaBook implements Pending {
     this.#pending = new Map()
     try {
       await this.#store.readings.addQuotas([...this.#writing.values()])
+      for (const [credentialId, reading] of this.#writing) {
+        const before = this.#unread.get(credentialId)
+        this.#unread.set(credentialId, before === undefined ? reading : joined(before, reading))
+      }
       this.#writing = new Map()
+      this.#writes += 1
       return true
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
@@ -51,5 +74,5 @@ function joined(earlier: QuotaReading, later: QuotaReading): QuotaReading {
   if (later.readAtMs < earlier.readAtMs) return joined(later, earlier)
   const named = new Set(later.windows.map((window) => `${window.name}\n${window.model ?? ''}`))
   const kept = earlier.windows.filter((window) => !named.has(`${window.name}\n${window.model ?? ''}`))
-  return { ...earlier, ...later, windows: [...kept, ...later.windows] }
+  return { ...earlier, ...later, windows: [...later.windows, ...kept].slice(0, MOST_WINDOWS) }
 }

@@ -32,8 +32,12 @@ export class ReadingsView {
     const nowMs = this.#clock.now()
     if (!now && Math.abs(nowMs - this.#lookedAtMs) < LOOK_AGAIN_AFTER_MS) return
     this.#lookedAtMs = nowMs
+    // What is written while we read may be missing in it.
+    const [uses, quotas] = [this.#uses.writes, this.#quotas.writes]
     try {
       this.#readings = await this.#store.readings.current()
+      this.#uses.readBack(uses)
+      this.#quotas.readBack(quotas)
     } catch (error) {
       // What was known before is better than nothing.
       if (!(error instanceof StoreError) || error.code === 'closed') throw error

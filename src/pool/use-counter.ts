@@ -8,6 +8,9 @@ export class UseCounter implements Pending {
   readonly #store: Store
   #pending = new Map<string, Uses>()
   #writing = new Map<string, Uses>()
+  /** Written, but not yet read back by the view: without it the newest calls count nothing until the next look (14631). */
+  #unread = new Map<string, Uses>()
+  #writes = 0
 
   constructor(store: Store) {
     this.#store = store
@@ -17,11 +20,21 @@ export class UseCounter implements Pending {
     this.#pending.set(credentialId, { count: (this.#pending.get(credentialId)?.count ?? 0) + 1, lastUsedAtMs: nowMs })
   }
 
-  /** What the store has not counted yet. */
+  /** What the store had not counted when it was last read. */
   notCounted(credentialId: string): Uses {
     const pending = this.#pending.get(credentialId) ?? NEVER_USED
     const writing = this.#writing.get(credentialId) ?? NEVER_USED
-    return added(pending, writing)
+    return added(added(pending, writing), this.#unread.get(credentialId) ?? NEVER_USED)
+  }
+
+  /** Counts batches that were written. */
+  get writes(): number {
+    return this.#writes
+  }
+
+  /** The store was read. @param writes how many batches had been written when that began */
+  readBack(writes: number): void {
+    if (writes === this.#writes) this.#unread = new Map()
   }
 
   async flush(): Promise<boolean> {
@@ -30,7 +43,9 @@ export class UseCounter implements Pending {
     this.#pending = new Map()
     try {
       await this.#store.readings.addUses([...this.#writing].map(([credentialId, uses]) => ({ credentialId, ...uses })))
+      for (const [id, uses] of this.#writing) this.#unread.set(id, added(uses, this.#unread.get(id) ?? NEVER_USED))
       this.#writing = new Map()
+      this.#writes += 1
       return true
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
