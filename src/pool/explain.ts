@@ -3,8 +3,9 @@ import type { Bench } from './bench.ts'
 import type { Credential } from './credential.ts'
 import { type Situation, type Standing, standingOf } from './selection.ts'
 
-/** Of a pool with thousands of credentials nobody reads all. */
-export const MOST_OTHERS = 8
+/** Of a pool with thousands of credentials nobody reads all, and no call pays for walking through them. */
+const MOST_OTHERS = 8
+const MOST_LOOKED_AT = 64
 
 /** Explains everyone but the one that was lent; those that are not ready first. */
 export function explainOthers(
@@ -15,7 +16,7 @@ export function explainOthers(
 ): readonly { readonly label: string; readonly standing: string }[] {
   const notReady: { readonly label: string; readonly standing: string }[] = []
   const ready: { readonly label: string; readonly standing: string }[] = []
-  for (const credential of credentials) {
+  for (const credential of credentials.slice(0, MOST_LOOKED_AT)) {
     if (credential.id === lentId) continue
     const standing = standingOf(credential, benchesOf(credential.id), situation)
     const list = standing.kind === 'ready' ? ready : notReady

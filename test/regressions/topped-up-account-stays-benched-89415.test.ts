@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { UsageAnswer } from '../../src/pool/usage-probe.ts'
 import { PROVIDERS } from '../../src/providers/_registry.ts'
-import { DAY, HOUR, MINUTE, testPool } from '../support/pool-fixtures.ts'
+import { DAY, MINUTE, testPool } from '../support/pool-fixtures.ts'
 
 /** A cooldown of days was trusted blindly although the user had topped up; the probe that could have told used an expired token and took its 401 for an answer. */
 async function benched(label: 'billing' | 'quota_exhausted', usage: UsageAnswer | undefined) {
