@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { COMMANDS } from '../src/cli/commands.ts'
 import { parseConfig } from '../src/config/parse.ts'
+import { configFor, loginServer } from './support/login-world.ts'
 import { temporaryHome } from './support/temporary-home.ts'
 import { startWorld } from './support/world.ts'
 
@@ -51,6 +52,25 @@ function shim(): string {
   )
   chmodSync(program, 0o755)
   return folder
+}
+
+/** What a line about logins takes for granted: a login server, somebody who signed in, other programs' files. */
+async function stageFor(line: string, home: string): Promise<void> {
+  if (!/sparekey auth (?:login|logout|import)|--type oauth/.test(line)) return
+  const simulator = await loginServer()
+  writeFileSync(join(home, 'config.yaml'), configFor(simulator))
+  for (const folder of ['.codex', '.hermes', 'litellm']) mkdirSync(join(home, folder))
+  const tokens = { access_token: 'a-token-of-the-docs-1', refresh_token: 'a-token-of-the-docs-2', account_id: 'acct-1' }
+  writeFileSync(join(home, '.codex', 'auth.json'), JSON.stringify({ tokens }))
+  const pool = { openrouter: [{ label: 'main', auth_type: 'api_key', access_token: 'a-key-of-the-docs-4' }] }
+  writeFileSync(join(home, '.hermes', 'auth.json'), JSON.stringify({ credential_pool: pool }))
+  writeFileSync(
+    join(home, 'litellm', 'config.yaml'),
+    'model_list: [{ model_name: a, litellm_params: { model: openai/m, api_key: a-key-of-the-docs-5 } }]\n',
+  )
+  const name = /logout \S+ (\S+)/.exec(line)?.[1]
+  if (line.includes('logout'))
+    await shell(`sparekey auth login openai-codex${name === undefined ? '' : ` --label ${name}`}`, home)
 }
 
 /** Runs a line in a shell; a server is stopped once it listens. */
@@ -105,9 +125,11 @@ describe('shell lines', () => {
   })
 
   it.each(ours.map(({ page, line }) => [`${page}: ${line.slice(0, 90)}`, line] as const))('%s', async (_name, line) => {
+    const home = temporaryHome()
+    await stageFor(line, home)
     // A key on standard input that the reader has to give.
     const given = line.endsWith('--api-key-stdin') && !line.includes('|') ? `printf %s "$KEY" | ${line}` : line
-    const { exit, said } = await shell(given, temporaryHome())
+    const { exit, said } = await shell(given, home)
     expect(said).not.toContain('error:')
     expect(exit).toBe(0)
   })

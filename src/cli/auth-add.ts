@@ -1,8 +1,12 @@
 import { fingerprintOf } from '../pool/fingerprint.ts'
 import type { SecretSource } from '../pool/credential.ts'
 import type { Provider } from '../providers/provider.ts'
+import { accountKey } from '../oauth/account-identity.ts'
 import { CliError, EXIT } from './cli-error.ts'
-import { type CliContext, printJson, requireProvider, withRuntime } from './context.ts'
+import { definitionOf } from '../config/resolve.ts'
+import { PROVIDERS } from '../providers/_registry.ts'
+import { type CliContext, printJson, readConfig, requireProvider, withRuntime } from './context.ts'
+import { freeLabel } from './free-label.ts'
 import { printable } from './table.ts'
 
 export interface AuthAddOptions {
@@ -14,6 +18,7 @@ export interface AuthAddOptions {
   readonly label?: string
   readonly priority?: string
   readonly baseUrl?: string
+  readonly device?: boolean
   readonly browser?: boolean
 }
 
@@ -24,6 +29,15 @@ interface GivenSecret {
 
 /** `sparekey auth add`: adds an API key, a reference to one, or a pasted access token. */
 export async function authAdd(context: CliContext, name: string, options: AuthAddOptions): Promise<void> {
+  if (await wantsLogin(context, name, options)) {
+    const { authLogin } = await import('./auth-login.ts')
+    const { priority, baseUrl, ...rest } = options
+    return authLogin(context, name, {
+      ...rest,
+      ...(priority === undefined ? {} : { priority: Number(priority) }),
+      ...(baseUrl === undefined ? {} : { baseUrl: baseUrl.replace(/\/+$/, '') }),
+    })
+  }
   await withRuntime(context, async (runtime) => {
     const provider = requireProvider(runtime.config, name)
     const definition = runtime.definitionOf(provider)
@@ -32,6 +46,7 @@ export async function authAdd(context: CliContext, name: string, options: AuthAd
     const given = await readSecret(context, provider, options)
     const identity = definition.identify?.(given.token)
     const accountId = options.accountId ?? identity?.accountId
+    const key = accountKey({ ...identity, ...(accountId === undefined ? {} : { accountId }) })
     if (definition.auth.includes('oauth') && !definition.auth.includes('api-key') && accountId === undefined) {
       throw new CliError(
         EXIT.usage,
@@ -60,7 +75,7 @@ export async function authAdd(context: CliContext, name: string, options: AuthAd
         source: given.source,
         ...(options.priority === undefined ? {} : { priority: Number(options.priority) }),
         ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl.replace(/\/+$/, '') }),
-        ...account,
+        ...(key === undefined ? {} : { accountId: key }),
         fingerprint: fingerprintOf(given.token),
         ...(given.source.kind === 'env' ? {} : { secret: { token: given.token, ...account, ...expires } }),
       },
@@ -88,7 +103,9 @@ export async function authAdd(context: CliContext, name: string, options: AuthAd
         'note: a key on the command line stays in your shell history; next time use --api-key-stdin or --api-key-env',
       )
     if (definition.id === 'openai-codex')
-      context.terminal.err('note: a pasted token is not refreshed; add a new one when it expires')
+      context.terminal.err(
+        'note: a pasted token is not refreshed; "sparekey auth login openai-codex" makes a login that can be',
+      )
   })
 }
 
@@ -99,13 +116,24 @@ function checkOptions(definition: Provider, options: AuthAddOptions): void {
   if (sources.length > 1) throw new CliError(EXIT.usage, 'give one of --api-key, --api-key-env and --api-key-stdin')
   if (options.type !== undefined && options.type !== 'api-key' && options.type !== 'oauth')
     throw new CliError(EXIT.usage, `--type is api-key or oauth, not "${options.type}"`)
-  if (options.type === 'oauth' && sources.length === 0) {
-    throw new CliError(
-      EXIT.usage,
-      `signing in to ${definition.label} from here is not built yet`,
-      'paste an access token with --api-key-stdin, or use "sparekey auth import codex"',
-    )
+  checkWishes(options)
+}
+
+/** Without a key, `--type oauth` means a login; so does a person at a provider that knows nothing else. */
+async function wantsLogin(context: CliContext, name: string, options: AuthAddOptions): Promise<boolean> {
+  if (options.apiKey !== undefined || options.apiKeyEnv !== undefined || options.apiKeyStdin === true) return false
+  if (options.type === 'oauth') {
+    checkWishes(options)
+    return true
   }
+  if (options.type !== undefined || options.accountId !== undefined || !context.terminal.interactive) return false
+  checkWishes(options)
+  const config = await readConfig(context)
+  const definition = definitionOf(config, PROVIDERS, requireProvider(config, name))
+  return definition !== undefined && !definition.auth.includes('api-key')
+}
+
+function checkWishes(options: AuthAddOptions): void {
   if (options.priority !== undefined && !/^-?\d{1,6}$/.test(options.priority))
     throw new CliError(EXIT.usage, `--priority is a whole number, not "${options.priority}"`)
   if (options.baseUrl !== undefined && !/^https?:\/\/[^\s/]+/.test(options.baseUrl))
@@ -152,9 +180,4 @@ function checkToken(text: string): string {
       'copy it again',
     )
   return token
-}
-
-function freeLabel(wanted: string, taken: readonly string[]): string {
-  if (!taken.includes(wanted)) return wanted
-  for (let number = 2; ; number += 1) if (!taken.includes(`${wanted}-${number}`)) return `${wanted}-${number}`
 }

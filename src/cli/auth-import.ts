@@ -1,140 +1,91 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type NewCredential, StoreError } from '../pool/store-contract.ts'
-import { fingerprintOf } from '../pool/fingerprint.ts'
-import { PROVIDERS } from '../providers/_registry.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { type CliContext, printJson, withRuntime } from './context.ts'
+import type { Findings } from './found-credential.ts'
+import { importCodex } from './import-codex.ts'
+import { importEnvironment } from './import-environment.ts'
+import { importHermes } from './import-hermes.ts'
+import { importLitellm } from './import-litellm.ts'
+import { type FoundOutcome, keepFound } from './keep-found.ts'
 import { plural } from './spell.ts'
-import { layOut } from './table.ts'
+import { layOut, printable, wrap } from './table.ts'
 
-/** A credential found elsewhere, before it is ours. */
-type Found = Omit<NewCredential, 'id'>
+export interface AuthImportOptions {
+  readonly dryRun?: boolean
+  readonly takeRefreshToken?: boolean
+}
 
-const SOURCES: Readonly<Record<string, (context: CliContext, path: string | undefined) => Promise<readonly Found[]>>> =
-  { codex: fromCodex, env: fromEnvironment }
+const SOURCES: Readonly<Record<string, (context: CliContext, path: string | undefined) => Promise<Findings>>> = {
+  codex: importCodex,
+  hermes: importHermes,
+  env: importEnvironment,
+  litellm: importLitellm,
+}
+
+const LEFT =
+  'note: refresh tokens were left where they are. They work once: whoever uses one logs the other program out. ' +
+  'So a borrowed login lasts as long as its access token; import again for a newer one, or make a login of your own with "sparekey auth login".'
+const TAKEN =
+  'note: refresh tokens were taken. The first refresh here logs the other program out, and the other way round: do not use it with this account any more.'
 
 /** `sparekey auth import`: reads other tools' credentials and never writes them. */
 export async function authImport(
   context: CliContext,
   source: string,
   path: string | undefined,
-  options: { readonly dryRun?: boolean },
+  options: AuthImportOptions,
 ): Promise<void> {
-  const read = SOURCES[source]
+  const read = Object.hasOwn(SOURCES, source) ? SOURCES[source] : undefined
   if (read === undefined)
     throw new CliError(
       EXIT.usage,
-      `importing from "${source}" is not supported`,
+      `importing from "${printable(source)}" is not supported`,
       `supported are ${Object.keys(SOURCES).join(', ')}`,
     )
-  const found = await read(context, path)
-  if (found.length === 0) throw new CliError(EXIT.nothingAvailable, `nothing to import from ${source}`)
+  const { found: all, skipped } = await read(context, path)
+  // A file may name one login in two places.
+  const found = all.filter(
+    (each, index) =>
+      all.findIndex((one) => one.provider === each.provider && one.fingerprint === each.fingerprint) === index,
+  )
+  if (found.length === 0) {
+    const reasons = skipped.map(({ what, why }) => `${printable(what)}: ${printable(why)}`)
+    throw new CliError(
+      EXIT.nothingAvailable,
+      `nothing to import from ${source}${reasons.length === 0 ? '' : `\n  ${reasons.join('\n  ')}`}`,
+      'nothing was changed',
+    )
+  }
+  const dryRun = options.dryRun === true
+  const takeRefreshToken = options.takeRefreshToken === true
   await withRuntime(context, async (runtime) => {
-    const results: { provider: string; label: string; outcome: string }[] = []
+    const results: { provider: string; label: string; outcome: FoundOutcome; hasRefresh: boolean }[] = []
     for (const each of found) {
-      let outcome = 'would be added'
-      if (options.dryRun !== true) {
-        try {
-          await runtime.store.addCredential(
-            { ...each, id: context.platform.random.id('cred') },
-            context.platform.clock.now(),
-          )
-          outcome = 'added'
-        } catch (error) {
-          if (!(error instanceof StoreError && error.code.startsWith('duplicate'))) throw error
-          outcome = 'already there'
-        }
-      }
-      results.push({ provider: each.provider, label: each.label, outcome })
+      const kept = await keepFound(context, runtime, each, { dryRun, takeRefreshToken })
+      results.push({ provider: each.provider, ...kept, hasRefresh: each.borrowedRefresh !== undefined })
     }
-    if (context.json) return printJson(context, { source, dry_run: options.dryRun === true, credentials: results })
+    const isNew = (outcome: FoundOutcome) => outcome !== 'already there'
+    const borrows = results.some(({ hasRefresh, outcome }) => hasRefresh && isNew(outcome))
+    if (context.json) {
+      printJson(context, {
+        source,
+        dry_run: dryRun,
+        refresh_tokens: borrows ? (takeRefreshToken ? 'taken' : 'left') : 'none',
+        credentials: results.map(({ provider, label, outcome }) => ({ provider, label, outcome })),
+        skipped,
+      })
+      return
+    }
+    const { terminal } = context
     for (const line of layOut(
       results.map(({ provider, label, outcome }) => [provider, label, outcome]),
-      context.terminal.columns,
+      terminal.columns,
       0,
     ))
-      context.terminal.out(line)
-    context.terminal.out(
-      `${plural(results.filter(({ outcome }) => outcome === 'added').length, 'credential')} added${options.dryRun === true ? ' (dry run)' : ''}`,
-    )
+      terminal.out(line)
+    for (const { what, why } of skipped) terminal.err(`skipped ${printable(what)}: ${printable(why)}`)
+    const count = (outcome: FoundOutcome) => results.filter((each) => each.outcome === outcome).length
+    const updated = count('updated') === 0 ? '' : `, ${count('updated')} updated`
+    terminal.out(`${plural(count('added'), 'credential')} added${updated}${dryRun ? ' (dry run)' : ''}`)
+    if (borrows) terminal.err(wrap(takeRefreshToken ? TAKEN : LEFT, terminal.columns))
   })
-}
-
-/** `$CODEX_HOME/auth.json`. The refresh token stays where it is: two programs that refresh one login kill it. */
-async function fromCodex(context: CliContext, path: string | undefined): Promise<readonly Found[]> {
-  const home = context.environment.read('CODEX_HOME') ?? join(context.environment.homeDirectory(), '.codex')
-  const file = path ?? join(home, 'auth.json')
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'not valid JSON'
-    throw new CliError(
-      EXIT.failed,
-      `the Codex login cannot be read (${code})`,
-      'sign in with "codex login", or give the path of its auth.json',
-    )
-  }
-  const top = record(parsed)
-  const tokens = record(top?.['tokens'])
-  const found: Found[] = []
-  const token = tokens?.['access_token']
-  const definition = PROVIDERS['openai-codex']
-  if (typeof token === 'string' && token !== '') {
-    const identity = definition?.identify?.(token)
-    const accountId = typeof tokens?.['account_id'] === 'string' ? tokens['account_id'] : identity?.accountId
-    const account = accountId === undefined ? {} : { accountId }
-    found.push({
-      provider: 'openai-codex',
-      label: identity?.email ?? 'codex',
-      type: 'oauth',
-      source: { kind: 'stored' },
-      fingerprint: fingerprintOf(token),
-      ...account,
-      secret: {
-        token,
-        ...account,
-        ...(identity?.expiresAtMs === undefined ? {} : { expiresAtMs: identity.expiresAtMs }),
-      },
-    })
-  }
-  const key = top?.['OPENAI_API_KEY']
-  if (typeof key === 'string' && key !== '')
-    found.push({
-      provider: 'openai',
-      label: 'codex',
-      type: 'api-key',
-      source: { kind: 'stored' },
-      fingerprint: fingerprintOf(key),
-      secret: { token: key },
-    })
-  return found
-}
-
-/** Keys in the environment, as references: the keys themselves are not stored. */
-function fromEnvironment(context: CliContext): Promise<readonly Found[]> {
-  const found = Object.values(PROVIDERS).flatMap(({ id, environmentVariables }) =>
-    environmentVariables.flatMap((variable): readonly Found[] => {
-      const token = context.environment.read(variable)
-      return token === undefined
-        ? []
-        : [
-            {
-              provider: id,
-              label: variable,
-              type: 'api-key',
-              source: { kind: 'env', variable },
-              fingerprint: fingerprintOf(token),
-            },
-          ]
-    }),
-  )
-  return Promise.resolve(found)
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined
 }

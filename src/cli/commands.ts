@@ -1,4 +1,6 @@
 import type { AuthAddOptions } from './auth-add.ts'
+import type { AuthImportOptions } from './auth-import.ts'
+import type { AuthLoginOptions } from './auth-login.ts'
 import type { ClassifyOptions } from './classify.ts'
 import type { CliContext } from './context.ts'
 import type { ServeOptions } from './serve.ts'
@@ -37,14 +39,37 @@ export const COMMANDS: readonly CommandRow[] = [
       ['--label <label>', 'what to call it'],
       ['--priority <number>', 'lower is tried first'],
       ['--base-url <url>', "an address of its own instead of the provider's"],
+      ['--device', 'sign in with a code that is typed on any device'],
       ['--no-browser', 'do not open a browser to sign in'],
     ],
     examples: [
       'printf %s "$KEY" | sparekey auth add openai --api-key-stdin --label work',
       'sparekey auth add anthropic --api-key-env ANTHROPIC_API_KEY',
+      'sparekey auth add openai-codex --type oauth --label work',
     ],
     run: async (context, [provider = ''], options) =>
       (await import('./auth-add.ts')).authAdd(context, provider, options as AuthAddOptions),
+  },
+  {
+    path: ['auth', 'login'],
+    arguments: '<provider>',
+    summary: 'sign in with an account; the same account again replaces its login',
+    options: [
+      ['--label <label>', "what to call it (default: the account's e-mail address)"],
+      ['--device', 'type a code on any device instead of using a browser here'],
+      ['--no-browser', 'do not open a browser'],
+    ],
+    examples: ['sparekey auth login openai-codex', 'sparekey auth login openai-codex --label work --device'],
+    run: async (context, [provider = ''], options) =>
+      (await import('./auth-login.ts')).authLogin(context, provider, options as AuthLoginOptions),
+  },
+  {
+    path: ['auth', 'logout'],
+    arguments: '<provider> [target]',
+    summary: 'end logins at the provider and remove them: of one account, or of all',
+    examples: ['sparekey auth logout openai-codex work'],
+    run: async (context, [provider = '', target]) =>
+      (await import('./auth-logout.ts')).authLogout(context, provider, target),
   },
   {
     path: ['auth', 'list'],
@@ -76,10 +101,14 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     path: ['auth', 'import'],
     arguments: '<source> [path]',
-    summary: "read another tool's credentials (codex, env); never writes them",
-    options: [['--dry-run', 'only say what would be added']],
+    summary: "read another tool's credentials (codex, hermes, env, litellm); never writes them",
+    options: [
+      ['--dry-run', 'only say what would be added'],
+      ['--take-refresh-token', 'take over single-use refresh tokens; the other tool is logged out by it'],
+    ],
+    examples: ['sparekey auth import codex --dry-run', 'sparekey auth import litellm ~/litellm/config.yaml'],
     run: async (context, [source = '', path], options) =>
-      (await import('./auth-import.ts')).authImport(context, source, path, options),
+      (await import('./auth-import.ts')).authImport(context, source, path, options as AuthImportOptions),
   },
   {
     path: ['strategy'],
@@ -149,10 +178,15 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       ['--serve', 'keep a fake provider running for your own tests'],
       ['--port <number>', 'port of --serve; 0 = any free one'],
+      ['--oauth', 'with --serve: also a login server, whose accounts play the scenario'],
       ['--stream', 'ask for streams'],
       ['--calls <number>', 'calls to play'],
     ],
-    examples: ['sparekey simulate first-account-empty', 'sparekey simulate small-windows --serve --port 9099'],
+    examples: [
+      'sparekey simulate first-account-empty',
+      'sparekey simulate small-windows --serve --port 9099',
+      'sparekey simulate --serve --oauth',
+    ],
     run: async (context, [scenario], options) =>
       (await import('./simulate.ts')).simulate(context, scenario, options as SimulateOptions),
   },

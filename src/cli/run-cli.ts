@@ -4,6 +4,7 @@ import { COMMANDS, type CommandRow } from './commands.ts'
 import type { CliContext } from './context.ts'
 import { showsUnicode, withPlainSigns } from './signs.ts'
 import { printable } from './table.ts'
+import { VERSION } from './version.ts'
 
 /** Runs one command line. @returns the exit code; nothing is thrown */
 export async function runCli(words: readonly string[], base: Omit<CliContext, 'json'>): Promise<number> {
@@ -53,9 +54,9 @@ export function buildProgram(base: Omit<CliContext, 'json'>): Command {
   return program
 }
 
-const VERSION = '0.1.0'
-
-const GROUPS: Readonly<Record<string, string>> = { auth: 'credentials: add, list, remove, reset, priority, import' }
+const GROUPS: Readonly<Record<string, string>> = {
+  auth: 'credentials: login, add, list, remove, reset, priority, import, logout',
+}
 
 function groupOf(program: Command, groups: Map<string, Command>, name: string): Command {
   const existing = groups.get(name)

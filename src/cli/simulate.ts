@@ -12,6 +12,7 @@ import { untilStopped } from './until-stopped.ts'
 export interface SimulateOptions {
   readonly serve?: boolean
   readonly port?: string
+  readonly oauth?: boolean
   readonly stream?: boolean
   readonly calls?: string
   readonly signal?: AbortSignal
@@ -19,6 +20,7 @@ export interface SimulateOptions {
 
 /** `sparekey simulate`: lists, plays or serves a scripted provider failure. */
 export async function simulate(context: CliContext, name: string | undefined, options: SimulateOptions): Promise<void> {
+  if (options.oauth === true && options.serve !== true) throw new CliError(EXIT.usage, '--oauth needs --serve')
   const { terminal } = context
   if (name === undefined && options.serve !== true) {
     const all = Object.values(SCENARIOS)
@@ -55,8 +57,10 @@ async function serveScenario(context: CliContext, scenario: Scenario, options: S
     scenario,
     platform: context.platform,
     port,
+    ...(options.oauth === true ? { oauth: {} } : {}),
+    onOAuthRequest: ({ method, path, status }) => terminal.err(`login  ${method} ${path}  ${status}`),
     onRequest: ({ wire, token, stream, path }) =>
-      terminal.err(`${token || '(no token)'}  ${wire}${stream ? ' stream' : ''}  ${path}`),
+      terminal.err(`${spoken(token)}  ${wire}${stream ? ' stream' : ''}  ${path}`),
   }).catch((error: unknown) => {
     throw new CliError(
       EXIT.failed,
@@ -65,17 +69,50 @@ async function serveScenario(context: CliContext, scenario: Scenario, options: S
   })
   const stopped = untilStopped(options.signal)
   const tokens = Object.keys(scenario.credentials)
-  if (context.json) printJson(context, { url: simulator.url, port: simulator.port, scenario: scenario.name, tokens })
+  if (context.json)
+    printJson(context, {
+      url: simulator.url,
+      port: simulator.port,
+      scenario: scenario.name,
+      tokens: simulator.oauth === undefined ? tokens : [],
+      issuer: simulator.oauth === undefined ? null : simulator.url,
+    })
   else {
     terminal.out(`a fake provider plays "${scenario.name}": ${scenario.description}`)
     terminal.out(`  OpenAI wires   ${simulator.url}/v1`)
     terminal.out(`  Messages       ${simulator.url}/v1`)
     terminal.out(`  Codex backend  ${simulator.url}/backend-api/codex`)
-    terminal.out(`  keys           ${tokens.join(', ')}`)
+    if (simulator.oauth === undefined) terminal.out(`  keys           ${tokens.join(', ')}`)
+    else
+      for (const line of loginAdvice(
+        simulator.url,
+        simulator.oauth.accounts.map(({ email }) => email),
+      ))
+        terminal.out(line)
     terminal.out('  Ctrl-C stops')
   }
   await stopped
   await simulator.close()
+}
+
+function loginAdvice(url: string, emails: readonly string[]): readonly string[] {
+  return [
+    `  accounts       ${emails.join(', ')}`,
+    '  to sign in     put this into the config.yaml of a home of its own (SPAREKEY_HOME):',
+    '',
+    'providers:',
+    '  openai-codex:',
+    `    baseUrl: ${url}/backend-api/codex`,
+    `    oauth: { issuer: "${url}" }`,
+    '',
+    '                 then run "sparekey auth login openai-codex"',
+  ]
+}
+
+/** The whole of a made-up key, the beginning of a long token. */
+function spoken(token: string): string {
+  if (token === '') return '(no token)'
+  return token.length > 40 ? `${token.slice(0, 16)}...` : token
 }
 
 async function play(context: CliContext, scenario: Scenario, options: SimulateOptions): Promise<void> {

@@ -40,16 +40,24 @@ export interface ProviderConfig {
   readonly maxConcurrent?: number | undefined
   /** The strategy moves on at most this often, ms. */
   readonly minRotationIntervalMs: number
-  readonly oauth?:
-    | {
-        readonly issuer?: string | undefined
-        readonly tokenUrl?: string | undefined
-        readonly clientId?: string | undefined
-      }
-    | undefined
+  readonly oauth?: OAuthConfig | undefined
   readonly proxy?: string | undefined
   /** Rows of the user's own, tried before the built-in ones. */
   readonly rules: readonly Rule[]
+}
+
+/** Where and as whom logins of a provider are made; what is absent is the provider's own. */
+export interface OAuthConfig {
+  readonly issuer?: string | undefined
+  readonly authorizeUrl?: string | undefined
+  readonly tokenUrl?: string | undefined
+  readonly deviceUrl?: string | undefined
+  readonly revokeUrl?: string | undefined
+  readonly clientId?: string | undefined
+  readonly clientSecretEnv?: string | undefined
+  readonly scopes?: readonly string[] | undefined
+  readonly callbackPorts?: readonly number[] | undefined
+  readonly grant?: 'user' | 'client-credentials' | undefined
 }
 
 /** Milliseconds; see `relay/call.ts`. */

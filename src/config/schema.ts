@@ -77,7 +77,26 @@ const provider = z
       .describe('The strategy moves to another credential at most this often; a failure moves on at once')
       .optional(),
     oauth: z
-      .strictObject({ issuer: url.optional(), tokenUrl: url.optional(), clientId: z.string().min(1).optional() })
+      .strictObject({
+        issuer: url.optional(),
+        authorizeUrl: url.optional(),
+        tokenUrl: url.optional(),
+        deviceUrl: url.describe('Device authorization endpoint (RFC 8628)').optional(),
+        revokeUrl: url.optional(),
+        clientId: z.string().min(1).optional(),
+        clientSecretEnv: z
+          .string()
+          .regex(/^[A-Za-z_]\w*$/, 'is the name of an environment variable, not the secret')
+          .describe('Name of an environment variable that holds the client secret')
+          .optional(),
+        scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'a scope has no spaces')).optional(),
+        callbackPorts: z
+          .array(z.int().min(0).max(65_535))
+          .min(1)
+          .describe('Loopback ports a browser may come back to, tried in this order; 0 = any free one')
+          .optional(),
+        grant: z.enum(['user', 'client-credentials']).optional(),
+      })
       .optional(),
     proxy: url.optional(),
     rules: userRulesSchema

@@ -6,6 +6,8 @@ export interface Random {
   next(): number
   /** An unguessable id: `prefix_` and 20 characters of [0-9a-z]. */
   id(prefix: string): string
+  /** Unguessable bytes, for proofs and states of a login. */
+  bytes(count: number): Uint8Array
 }
 
 export const systemRandom: Random = {
@@ -16,6 +18,7 @@ export const systemRandom: Random = {
     for (const byte of bytes) text += (byte % 36).toString(36)
     return `${prefix}_${text}`
   },
+  bytes: (count) => randomBytes(count),
 }
 
 /** A repeatable source for tests and simulations (mulberry32). */
@@ -33,5 +36,6 @@ export function seededRandom(seed: number): Random {
       `${prefix}_${Math.floor(next() * 36 ** 10)
         .toString(36)
         .padStart(10, '0')}`,
+    bytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(next() * 256)),
   }
 }

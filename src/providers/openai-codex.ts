@@ -1,4 +1,5 @@
 import type { HeaderRecord } from '../failure/evidence.ts'
+import { identityOf } from '../oauth/account-identity.ts'
 import { openAiCodexRules } from './openai-codex.rules.ts'
 import { type AdaptedRequest, defineProvider, type OutgoingRequest, type ProviderSecret } from './provider.ts'
 import { codexAccount, codexWindows } from './quota/codex-headers.ts'
@@ -15,6 +16,15 @@ export const provider = defineProvider({
   wires: ['responses'],
   baseUrl: 'https://chatgpt.com/backend-api/codex',
   auth: ['oauth'],
+  oauth: {
+    flavour: 'chatgpt',
+    issuer: 'https://auth.openai.com',
+    // The public client of the open-source Codex CLI: its logins are the only ones that this backend takes.
+    clientId: 'app_EMoamEEZ73f0CkXaXp7hrann',
+    scopes: ['openid', 'profile', 'email', 'offline_access', 'api.connectors.read', 'api.connectors.invoke'],
+    callbackPorts: [1455, 1457],
+    callbackPath: '/auth/callback',
+  },
   billing: 'subscription',
   environmentVariables: [],
   authHeaders,
@@ -86,38 +96,8 @@ function userMessage(text: string) {
   return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }
 }
 
-/** Reads account, address and expiry from the claims of an access token. Unverified: only the backend can judge a token. */
+/** Account, address and expiry from a token's claims. */
 function identify(token: string) {
-  const claims = claimsOf(token)
-  if (claims === undefined) return undefined
-  const auth = record(claims['https://api.openai.com/auth'])
-  const profile = record(claims['https://api.openai.com/profile'])
-  const accountId = auth?.['chatgpt_account_id']
-  const email = profile?.['email'] ?? claims['email']
-  const expires = claims['exp']
-  return {
-    ...(typeof accountId === 'string' && accountId !== '' ? { accountId } : {}),
-    ...(typeof email === 'string' && email !== '' ? { email } : {}),
-    ...(typeof expires === 'number' && Number.isFinite(expires) ? { expiresAtMs: expires * 1000 } : {}),
-  }
-}
-
-function claimsOf(token: string): Record<string, unknown> | undefined {
-  const parts = token.trim().split('.')
-  const payload = parts[1]
-  if (parts.length !== 3 || payload === undefined) return undefined
-  try {
-    const bytes = Uint8Array.from(atob(payload.replace(/-/g, '+').replace(/_/g, '/')), (character) =>
-      character.charCodeAt(0),
-    )
-    return record(JSON.parse(new TextDecoder().decode(bytes)))
-  } catch {
-    return undefined
-  }
-}
-
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined
+  const identity = identityOf(token)
+  return Object.keys(identity).length === 0 ? undefined : identity
 }

@@ -1,5 +1,7 @@
 import type { HeaderRecord } from '../failure/evidence.ts'
 import type { Rule } from '../failure/rule.ts'
+import type { AccountIdentity } from '../oauth/account-identity.ts'
+import type { OAuthSettings } from '../oauth/oauth-settings.ts'
 import type { WireName } from '../wire/wire.ts'
 
 /** Header names (lower case) and values. */
@@ -92,6 +94,8 @@ export interface Provider {
   /** Path below `baseUrl` per wire. @default the wire's own path (`/responses`, `/chat/completions`, `/messages`) */
   readonly paths?: Partial<Readonly<Record<WireName, string>>>
   readonly auth: ReadonlyArray<'api-key' | 'oauth'>
+  /** How people sign in. @default only with an "oauth" section of the configuration */
+  readonly oauth?: OAuthSettings
   /** Subscription accounts cost nothing more per call; metered keys do. */
   readonly billing: 'subscription' | 'metered'
   /** Environment variables in which people keep this provider's key. */
@@ -111,9 +115,7 @@ export interface Provider {
   /** Where quota can be asked for. @default nowhere: only live answers tell */
   readonly usageProbe?: UsageProbe
   /** Identity read from a pasted token (JWT claims), so that one account is one credential. */
-  identify?(
-    token: string,
-  ): { readonly accountId?: string; readonly email?: string; readonly expiresAtMs?: number } | undefined
+  identify?(token: string): AccountIdentity | undefined
   /** Models it lists without asking (subscription backends). @default none */
   readonly models?: readonly string[]
 }

@@ -5,6 +5,8 @@ export {
   type Recovery,
   type Rescuer,
 } from './failure-kinds.ts'
+export type { OAuthAccount, OAuthFault, OAuthPlace, OAuthScript, SeenOAuthRequest } from './oauth-script.ts'
+export type { OAuthServer } from './oauth-server.ts'
 export { refusedPort } from './refused-port.ts'
 export type {
   CredentialScript,

@@ -55,6 +55,26 @@ export function unknownToken(wire: WireName, style: ProviderStyle, token: string
   }
 }
 
+/** What the Codex backend says to a token that an authorization server issued and that no longer holds. */
+export function refusedToken(
+  verdict: 'expired' | 'invalidated' | 'unknown',
+  wire: WireName,
+  style: ProviderStyle,
+  token: string,
+): Step {
+  if (verdict === 'unknown' || style !== 'openai-codex') return unknownToken(wire, style, token)
+  const what = verdict === 'expired' ? 'has expired' : 'has been invalidated'
+  return refusal(401, {
+    error: {
+      message: `Your authentication token ${what}. Please try signing in again.`,
+      type: 'invalid_request_error',
+      code: `token_${verdict}`,
+      param: null,
+    },
+    status: 401,
+  })
+}
+
 function anthropic(status: number, type: string, message: string): Step {
   return refusal(status, { type: 'error', error: { type, message }, request_id: 'req_simulated' })
 }

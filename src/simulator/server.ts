@@ -2,10 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type Platform, systemPlatform } from '../platform/platform.ts'
 import type { WireName } from '../wire/wire.ts'
 import { modelsAnswer } from './models-answer.ts'
+import { OAuthCarrier } from './oauth-carrier.ts'
+import type { OAuthAccount, OAuthScript, SeenOAuthRequest } from './oauth-script.ts'
+import type { OAuthServer } from './oauth-server.ts'
 import { perform } from './perform.ts'
-import { badRequest, codexRefusal, isCodexPath, styleOf, unknownToken } from './provider-style.ts'
+import { badRequest, codexRefusal, isCodexPath, refusedToken, styleOf, unknownToken } from './provider-style.ts'
 import { readJson } from './read-json.ts'
-import type { Scenario, SeenRequest } from './scenario.ts'
+import type { CredentialScript, Scenario, SeenRequest } from './scenario.ts'
 import { type NextStep, ScriptProgress } from './script-progress.ts'
 
 /** One scenario for every path, or several providers at once, each below its own path prefix: `{ '/a': ..., '/b': ... }`. */
@@ -17,6 +20,12 @@ export interface SimulatorOptions {
   readonly host?: string
   /** @default any free one */
   readonly port?: number
+  /**
+   * Also an authorization server, at `url` itself as issuer. Then only tokens that it issued are honoured, and each account plays a script of the scenario.
+   * @default none
+   */
+  readonly oauth?: OAuthScript
+  readonly onOAuthRequest?: (request: SeenOAuthRequest) => void
   /** Time of windows, resets and slow answers. @default the system's */
   readonly platform?: Platform
   /** Told about every request as it comes. */
@@ -31,6 +40,10 @@ export interface Simulator {
   readonly port: number
   /** What arrived, oldest first. */
   readonly requests: readonly SeenRequest[]
+  /** The authorization server, when there is one: approve, deny, invalidate, change its script. */
+  readonly oauth: OAuthServer | undefined
+  /** What arrived at the authorization server, oldest first. */
+  readonly oauthRequests: readonly SeenOAuthRequest[]
   /** Requests that came with this token, below this prefix if one is given. Counts forgotten ones too. */
   hits(token: string, mount?: string): number
   /** Plays something else from now on, from its beginning. What arrived so far is kept. */
@@ -61,6 +74,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   let hits = new Map<string, number>()
   let arrivals = 0
 
+  const carrier =
+    options.oauth === undefined
+      ? undefined
+      : new OAuthCarrier(options.oauth, platform, () => url(), remember, options.onOAuthRequest)
+
   const server = createServer({ noDelay: true, keepAlive: true })
   server.on('request', (request, response) => {
     // A caller who leaves is part of the play, not an error.
@@ -72,6 +90,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?')[0] ?? '/'
+    if (carrier?.owns(path) === true) return carrier.carry(request, response)
     const mount = mounts.find(({ prefix }) => prefix === '' || path === prefix || path.startsWith(`${prefix}/`))
     const wire = WIRES_BY_PATH.find(([suffix]) => path.endsWith(suffix))?.[1]
     const isModels = request.method === 'GET' && path.endsWith('/models')
@@ -113,7 +132,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       atMs: nowMs,
     }
     note(one)
-    return act(choose(mount, one))
+    return act(choose(mount, one, carrier?.server))
   }
 
   function note(one: SeenRequest): void {
@@ -129,9 +148,16 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   })
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
+  function url(): string {
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  }
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: url(),
     port,
+    oauth: carrier?.server,
+    get oauthRequests() {
+      return carrier?.requests ?? []
+    },
     get requests() {
       return seen
     },
@@ -177,17 +203,35 @@ function isScenario(play: Play): play is Scenario {
   return typeof (play as Partial<Scenario>).name === 'string'
 }
 
-function choose({ scenario, progress }: Mount, { path, wire, token, accountId, body, atMs }: SeenRequest): NextStep {
+function choose({ scenario, progress }: Mount, seen: SeenRequest, oauth: OAuthServer | undefined): NextStep {
+  const { path, wire, token, accountId, body, atMs } = seen
   const style = scenario.style ?? styleOf(path, wire)
-  const script = Object.hasOwn(scenario.credentials, token)
-    ? scenario.credentials[token]
-    : token === ''
-      ? undefined
-      : scenario.otherwise
+  const judged = oauth?.judge(token)
+  if (judged !== undefined && judged.verdict !== 'valid')
+    return { step: refusedToken(judged.verdict, wire, style, token), announced: {} }
+  const script =
+    judged?.account === undefined
+      ? scriptOf(scenario, token)
+      : playedBy(judged.account, oauth?.accounts ?? [], scenario)
   const isOther = isCodexPath(path) && script?.accountId !== undefined && script.accountId !== accountId
   if (script === undefined || isOther) return { step: unknownToken(wire, style, token), announced: {} }
   const refusal = isCodexPath(path) ? codexRefusal(body) : undefined
-  return refusal === undefined ? progress.next(token, script, style, atMs) : { step: refusal, announced: {} }
+  // Windows belong to accounts: a refreshed token does not open a new one.
+  const holder = judged?.account?.userId ?? token
+  return refusal === undefined ? progress.next(holder, script, style, atMs) : { step: refusal, announced: {} }
+}
+
+function scriptOf(scenario: Scenario, token: string): CredentialScript | undefined {
+  if (Object.hasOwn(scenario.credentials, token)) return scenario.credentials[token]
+  return token === '' ? undefined : scenario.otherwise
+}
+
+/** What an account plays: the script it names, else the one at its position, with its own account id. */
+function playedBy(account: OAuthAccount, accounts: readonly OAuthAccount[], scenario: Scenario): CredentialScript {
+  const position = accounts.findIndex(({ userId }) => userId === account.userId)
+  const name = account.plays ?? Object.keys(scenario.credentials)[position]
+  const script = name === undefined ? scenario.otherwise : scenario.credentials[name]
+  return { ...script, accountId: account.accountId }
 }
 
 function asksForUsage(options: unknown): boolean {
