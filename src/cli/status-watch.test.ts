@@ -62,6 +62,8 @@ it('on a terminal it is redrawn in place, follows resizes, and gives the screen 
     terminal: {
       columns,
       interactive: true,
+      unicode: true,
+      live: () => undefined,
       colors: pico.createColors(false),
       out: (text) => void out.push(text),
       err: (text) => void out.push(text),

@@ -1,63 +1,63 @@
-import type { Clock } from "../platform/clock.ts";
-import type { Timers } from "../platform/timers.ts";
-import { type PlaceStore, StoreError } from "./store-contract.ts";
+import type { Clock } from '../platform/clock.ts'
+import type { Timers } from '../platform/timers.ts'
+import { type PlaceStore, StoreError } from './store-contract.ts'
 
 /** What a process holds is free this long after it died. */
-export const HOLD_MS = 4_500;
-const BEAT_EVERY_MS = 1_000;
+export const HOLD_MS = 4_500
+const BEAT_EVERY_MS = 1_000
 
 /** The sign of life of one process: while it holds a place or a trial, it says every second that it lives. */
 export class Holder {
-  readonly name: string;
-  readonly #places: PlaceStore;
-  readonly #clock: Clock;
-  readonly #timers: Timers;
-  readonly #onTrouble: (error: StoreError) => void;
-  #held = 0;
-  #stop: (() => void) | undefined;
+  readonly name: string
+  readonly #places: PlaceStore
+  readonly #clock: Clock
+  readonly #timers: Timers
+  readonly #onTrouble: (error: StoreError) => void
+  #held = 0
+  #stop: (() => void) | undefined
 
   constructor(
     name: string,
     places: PlaceStore,
     platform: { readonly clock: Clock; readonly timers: Timers },
-    onTrouble: (error: StoreError) => void
+    onTrouble: (error: StoreError) => void,
   ) {
-    this.name = name;
-    this.#places = places;
-    this.#clock = platform.clock;
-    this.#timers = platform.timers;
-    this.#onTrouble = onTrouble;
+    this.name = name
+    this.#places = places
+    this.#clock = platform.clock
+    this.#timers = platform.timers
+    this.#onTrouble = onTrouble
   }
 
   /** Epoch ms until which something taken now is held without another beat. */
   untilMs(): number {
-    return this.#clock.now() + HOLD_MS;
+    return this.#clock.now() + HOLD_MS
   }
 
   hold(): void {
-    this.#held += 1;
-    if (this.#stop === undefined) this.#arm();
+    this.#held += 1
+    if (this.#stop === undefined) this.#arm()
   }
 
   letGo(): void {
-    this.#held -= 1;
-    if (this.#held > 0) return;
-    this.#stop?.();
-    this.#stop = undefined;
+    this.#held -= 1
+    if (this.#held > 0) return
+    this.#stop?.()
+    this.#stop = undefined
   }
 
   #arm(): void {
-    this.#stop = this.#timers.after(BEAT_EVERY_MS, () => void this.#beat(), { unref: true });
+    this.#stop = this.#timers.after(BEAT_EVERY_MS, () => void this.#beat(), { unref: true })
   }
 
   async #beat(): Promise<void> {
     try {
-      await this.#places.keepAlive(this.name, this.untilMs());
+      await this.#places.keepAlive(this.name, this.untilMs())
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
+      if (!(error instanceof StoreError)) throw error
       // The next beat comes in a second; until then what was said last still holds.
-      if (error.code !== "closed") this.#onTrouble(error);
+      if (error.code !== 'closed') this.#onTrouble(error)
     }
-    if (this.#held > 0) this.#arm();
+    if (this.#held > 0) this.#arm()
   }
 }

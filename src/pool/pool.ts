@@ -1,125 +1,130 @@
-import type { Platform } from "../platform/platform.ts";
-import type { Bench } from "./bench.ts";
-import { BenchBook } from "./bench-book.ts";
-import { BorrowedLease } from "./borrowed-lease.ts";
-import type { Choice } from "./choice.ts";
-import { Chooser, type ChoiceTerms } from "./chooser.ts";
-import type { Credential } from "./credential.ts";
-import { EnvironmentSecrets } from "./environment-secrets.ts";
-import { explainOthers } from "./explain.ts";
-import { Holder } from "./holder.ts";
-import type { Acquired, AcquireRequest, Lease, NothingReady } from "./lease.ts";
-import { PlaceDesk } from "./place-desk.ts";
-import type { PoolView } from "./pool-view.ts";
-import { ProbeDesk } from "./probe-desk.ts";
-import type { CredentialQuota, QuotaReading } from "./quota.ts";
-import { QuotaBook } from "./quota-book.ts";
-import { ReadingsView } from "./readings-view.ts";
-import { type DueTrial, type Situation, type Standing, standingOf, type Survey, survey } from "./selection.ts";
-import { SessionBook } from "./session-book.ts";
-import { type Store, StoreError, type Uses } from "./store-contract.ts";
-import { DEFAULT_AVOID_BELOW, STRATEGIES, type StrategyName } from "./strategies.ts";
-import { SurveyCache } from "./survey-cache.ts";
-import { TrialDesk } from "./trial-desk.ts";
-import type { ProbeUsage } from "./usage-probe.ts";
-import { UseCounter } from "./use-counter.ts";
-import { WriteBehind } from "./write-behind.ts";
+import type { Platform } from '../platform/platform.ts'
+import type { Bench } from './bench.ts'
+import { BenchBook } from './bench-book.ts'
+import { BorrowedLease } from './borrowed-lease.ts'
+import type { Choice } from './choice.ts'
+import { Chooser, type ChoiceTerms } from './chooser.ts'
+import type { Credential, Secret } from './credential.ts'
+import { EnvironmentSecrets } from './environment-secrets.ts'
+import { explainOthers } from './explain.ts'
+import { Holder } from './holder.ts'
+import type { Acquired, AcquireRequest, Lease, NothingReady } from './lease.ts'
+import { PlaceDesk } from './place-desk.ts'
+import type { PoolView } from './pool-view.ts'
+import { ProbeDesk } from './probe-desk.ts'
+import type { CredentialQuota, QuotaReading } from './quota.ts'
+import { QuotaBook } from './quota-book.ts'
+import { ReadingsView } from './readings-view.ts'
+import { type DueTrial, type Situation, type Standing, standingOf, type Survey, survey } from './selection.ts'
+import { SessionBook } from './session-book.ts'
+import { type Store, StoreError, type Uses } from './store-contract.ts'
+import { DEFAULT_AVOID_BELOW, STRATEGIES, type StrategyName } from './strategies.ts'
+import { SurveyCache } from './survey-cache.ts'
+import { TrialDesk } from './trial-desk.ts'
+import type { ProbeUsage } from './usage-probe.ts'
+import { UseCounter } from './use-counter.ts'
+import { WriteBehind } from './write-behind.ts'
 
 export interface PoolOptions {
-  readonly store: Store;
-  readonly platform: Platform;
+  readonly store: Store
+  readonly platform: Platform
   /** Names this process in claims and places. @default a random id */
-  readonly holder?: string;
+  readonly holder?: string
   /** @param model `undefined` asks for the provider's own */
-  readonly strategyFor: (provider: string, model: string | undefined) => StrategyName;
+  readonly strategyFor: (provider: string, model: string | undefined) => StrategyName
   /** Percent of the tightest window below which `quota_aware` moves on. @default 20 */
-  readonly avoidBelowFor?: (provider: string) => number;
+  readonly avoidBelowFor?: (provider: string) => number
   /** A strategy moves to another credential at most this often, ms. @default 0: at every call */
-  readonly minRotationIntervalMsFor?: (provider: string) => number;
+  readonly minRotationIntervalMsFor?: (provider: string) => number
   /** Whether sessions stay on their credential while it is ready. @default `session` */
-  readonly affinityFor?: (provider: string) => "session" | "none";
+  readonly affinityFor?: (provider: string) => 'session' | 'none'
   /** Calls at once per credential of a provider, over all processes; 0 = no limit. @default 0 for all */
-  readonly maxConcurrentFor?: (provider: string) => number;
+  readonly maxConcurrentFor?: (provider: string) => number
   /** Asks a provider's usage endpoint. @default nobody is asked: benches are tested by live calls */
-  readonly probeUsage?: { readonly canProbe: (provider: string) => boolean; readonly probe: ProbeUsage };
+  readonly probeUsage?: { readonly canProbe: (provider: string) => boolean; readonly probe: ProbeUsage }
+  /** Logins that are renewed: tokens that the store would not take yet, and tokens fit for use. @default tokens are used as they are stored */
+  readonly logins?: {
+    readonly unsaved: (credential: Credential) => Secret | undefined
+    readonly fresh: (credential: Credential, secret: Secret) => Promise<Secret>
+  }
   /** Resolves credentials whose secret is an environment variable. @default none can be used */
-  readonly readEnvironment?: (variable: string) => string | undefined;
+  readonly readEnvironment?: (variable: string) => string | undefined
   /** Told about what was survived. Never carries a secret. */
-  readonly onTrouble?: (trouble: PoolTrouble) => void;
+  readonly onTrouble?: (trouble: PoolTrouble) => void
 }
 
 export interface PoolTrouble {
   /** A lease was ended a second time (ignored), or the store refused (kept in memory, tried again). */
-  readonly kind: "lease_ended_twice" | "store_failed";
-  readonly message: string;
-  readonly credentialId?: string;
+  readonly kind: 'lease_ended_twice' | 'store_failed'
+  readonly message: string
+  readonly credentialId?: string
 }
 
 /** What `acquire` would find, without lending. */
 export interface Outlook {
   /** Credentials that could be lent at once. */
-  readonly ready: number;
+  readonly ready: number
   /** Benched credentials whose single trial is due. */
-  readonly trialsDue: number;
-  readonly why: NothingReady;
+  readonly trialsDue: number
+  readonly why: NothingReady
 }
 
 /** One credential as people see it. */
 export interface Described {
-  readonly credential: Credential;
+  readonly credential: Credential
   /** For calls of any model; benches of single models are only in `benches`. */
-  readonly standing: Standing;
+  readonly standing: Standing
   /** Those in force, of every scope. */
-  readonly benches: readonly Bench[];
+  readonly benches: readonly Bench[]
   /** Leases of this process. */
-  readonly inFlight: number;
+  readonly inFlight: number
   /** Leases of other processes; counted only where a limit is set. */
-  readonly inFlightElsewhere: number;
-  readonly uses: Uses;
+  readonly inFlightElsewhere: number
+  readonly uses: Uses
   /** Usage windows with their evidence, when any were read. */
-  readonly quota?: CredentialQuota;
+  readonly quota?: CredentialQuota
   /** The next call without affinity goes here; nobody when the strategy is `random`. */
-  readonly next: boolean;
+  readonly next: boolean
 }
 
-const NONE_TRIED: ReadonlyMap<string, number> = new Map();
+const NONE_TRIED: ReadonlyMap<string, number> = new Map()
 /** Other processes' places are looked up this often while a call waits for one. */
-const LOOK_FOR_PLACES_MS = 50;
+const LOOK_FOR_PLACES_MS = 50
 
 /** Lends the credentials of all providers, each for one attempt at a time. */
 export class CredentialPool {
-  readonly #options: PoolOptions;
-  readonly #book: BenchBook;
-  readonly #uses: UseCounter;
-  readonly #quotas: QuotaBook;
-  readonly #sessions: SessionBook;
-  readonly #writeBehind: WriteBehind;
-  readonly #readings: ReadingsView;
-  readonly #chooser: Chooser;
-  readonly #places: PlaceDesk;
-  readonly #trials: TrialDesk;
-  readonly #probes: ProbeDesk | undefined;
-  readonly #environment: EnvironmentSecrets;
-  readonly #surveys = new SurveyCache();
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #options: PoolOptions
+  readonly #book: BenchBook
+  readonly #uses: UseCounter
+  readonly #quotas: QuotaBook
+  readonly #sessions: SessionBook
+  readonly #writeBehind: WriteBehind
+  readonly #readings: ReadingsView
+  readonly #chooser: Chooser
+  readonly #places: PlaceDesk
+  readonly #trials: TrialDesk
+  readonly #probes: ProbeDesk | undefined
+  readonly #environment: EnvironmentSecrets
+  readonly #surveys = new SurveyCache()
+  readonly #waiting = new Map<string, Set<() => void>>()
 
   constructor(options: PoolOptions) {
-    this.#options = options;
-    const { store, platform } = options;
-    const trouble = (error: StoreError, credentialId?: string) => this.#storeFailed(error, credentialId);
-    const holder = new Holder(options.holder ?? platform.random.id("pool"), store.places, platform, trouble);
-    this.#book = new BenchBook(store, trouble);
-    this.#uses = new UseCounter(store);
-    this.#quotas = new QuotaBook(store);
-    this.#sessions = new SessionBook(store, trouble);
-    this.#writeBehind = new WriteBehind(platform.timers);
-    for (const source of [this.#book, this.#uses, this.#quotas, this.#sessions]) this.#writeBehind.add(source);
-    this.#readings = new ReadingsView(store, platform.clock, this.#uses, this.#quotas, trouble);
-    this.#chooser = new Chooser(platform, this.#readings);
-    this.#places = new PlaceDesk(store.places, holder, platform.clock, trouble);
-    this.#trials = new TrialDesk(store, platform.clock, holder, trouble);
-    this.#environment = new EnvironmentSecrets(options.readEnvironment ?? (() => undefined));
-    this.#probes = options.probeUsage === undefined ? undefined : this.#probeDesk(options.probeUsage);
+    this.#options = options
+    const { store, platform } = options
+    const trouble = (error: StoreError, credentialId?: string) => this.#storeFailed(error, credentialId)
+    const holder = new Holder(options.holder ?? platform.random.id('pool'), store.places, platform, trouble)
+    this.#book = new BenchBook(store, trouble)
+    this.#uses = new UseCounter(store)
+    this.#quotas = new QuotaBook(store)
+    this.#sessions = new SessionBook(store, trouble)
+    this.#writeBehind = new WriteBehind(platform.timers)
+    for (const source of [this.#book, this.#uses, this.#quotas, this.#sessions]) this.#writeBehind.add(source)
+    this.#readings = new ReadingsView(store, platform.clock, this.#uses, this.#quotas, trouble)
+    this.#chooser = new Chooser(platform, this.#readings)
+    this.#places = new PlaceDesk(store.places, holder, platform.clock, trouble)
+    this.#trials = new TrialDesk(store, platform.clock, holder, trouble)
+    this.#environment = new EnvironmentSecrets(options.readEnvironment ?? (() => undefined))
+    this.#probes = options.probeUsage === undefined ? undefined : this.#probeDesk(options.probeUsage)
   }
 
   /**
@@ -127,69 +132,69 @@ export class CredentialPool {
    * @throws StoreError when the store could never be read
    */
   async acquire(request: AcquireRequest): Promise<Acquired> {
-    const first = await this.#book.view();
+    const first = await this.#book.view()
     // Pools without references skip this: a healthy call stays short.
     if (first.hasReferences(request.provider)) {
-      await this.#environment.announce(this.#options.store, first.credentialsOf(request.provider));
+      await this.#environment.announce(this.#options.store, first.credentialsOf(request.provider))
     }
-    const ready = await this.#lendReady(request);
-    if (ready !== undefined) return { kind: "lease", lease: ready };
+    const ready = await this.#lendReady(request)
+    if (ready !== undefined) return { kind: 'lease', lease: ready }
     for (const due of this.#survey(await this.#book.view(), request).trialsDue) {
-      const lease = await this.#lendTrial(request, due);
-      if (lease !== undefined) return { kind: "lease", lease };
+      const lease = await this.#lendTrial(request, due)
+      if (lease !== undefined) return { kind: 'lease', lease }
     }
-    return { kind: "nothing", why: this.#survey(await this.#book.view(), request).why };
+    return { kind: 'nothing', why: this.#survey(await this.#book.view(), request).why }
   }
 
   /** Counts what `acquire` would find; lends and writes nothing. */
   async outlook(request: AcquireRequest): Promise<Outlook> {
-    if (this.#limitOf(request.provider) > 0) await this.#places.look();
-    const found = this.#survey(await this.#book.view(), request);
-    return { ready: found.ready.length, trialsDue: found.trialsDue.length, why: found.why };
+    if (this.#limitOf(request.provider) > 0) await this.#places.look()
+    const found = this.#survey(await this.#book.view(), request)
+    return { ready: found.ready.length, trialsDue: found.trialsDue.length, why: found.why }
   }
 
   /** Takes note of what an answer said about a credential's limits. Written later, in a batch. */
   observe(reading: QuotaReading): void {
-    if (reading.windows.length === 0 && reading.planType === undefined && reading.creditsBalance === undefined) return;
-    this.#quotas.add(reading);
-    this.#writeBehind.wake();
+    if (reading.windows.length === 0 && reading.planType === undefined && reading.creditsBalance === undefined) return
+    this.#quotas.add(reading)
+    this.#writeBehind.wake()
   }
 
   /** Waits until a lease of this provider ends, here or in another process, e.g. because all credentials were busy. */
   async waitForChange(
     provider: string,
     timeoutMs: number,
-    signal?: AbortSignal
-  ): Promise<"changed" | "elapsed" | "aborted"> {
-    const cut = new AbortController();
-    const waiting = this.#waiting.get(provider) ?? new Set();
-    this.#waiting.set(provider, waiting);
-    let changed = false;
+    signal?: AbortSignal,
+  ): Promise<'changed' | 'elapsed' | 'aborted'> {
+    const cut = new AbortController()
+    const waiting = this.#waiting.get(provider) ?? new Set()
+    this.#waiting.set(provider, waiting)
+    let changed = false
     const wake = () => {
-      changed = true;
-      cut.abort();
-    };
-    waiting.add(wake);
-    const either = signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal]);
+      changed = true
+      cut.abort()
+    }
+    waiting.add(wake)
+    const either = signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal])
     // Places of other processes tell nobody when they are free: they are looked up.
-    const looksMs = this.#limitOf(provider) > 0 ? Math.min(timeoutMs, LOOK_FOR_PLACES_MS) : timeoutMs;
-    const ended = await this.#options.platform.timers.sleep(looksMs, either);
-    waiting.delete(wake);
-    return changed || (ended === "elapsed" && looksMs < timeoutMs) ? "changed" : ended;
+    const looksMs = this.#limitOf(provider) > 0 ? Math.min(timeoutMs, LOOK_FOR_PLACES_MS) : timeoutMs
+    const ended = await this.#options.platform.timers.sleep(looksMs, either)
+    waiting.delete(wake)
+    return changed || (ended === 'elapsed' && looksMs < timeoutMs) ? 'changed' : ended
   }
 
   /** Every credential with its standing, in the order in which `fill_first` would take them. Changes nothing. */
   async describe(provider?: string): Promise<readonly Described[]> {
-    const view = await this.#book.view();
-    await this.#readings.look(true);
-    const described: Described[] = [];
+    const view = await this.#book.view()
+    await this.#readings.look(true)
+    const described: Described[] = []
     for (const name of provider === undefined ? view.providers : [provider]) {
-      if (this.#limitOf(name) > 0) await this.#places.look(true);
-      const situation = this.#situation({ provider: name, model: undefined, tried: NONE_TRIED });
-      const nextId = await this.#nextOf(name, survey(view.credentialsOf(name), view.benchesOf, situation));
+      if (this.#limitOf(name) > 0) await this.#places.look(true)
+      const situation = this.#situation({ provider: name, model: undefined, tried: NONE_TRIED })
+      const nextId = await this.#nextOf(name, survey(view.credentialsOf(name), view.benchesOf, situation))
       for (const credential of view.credentialsOf(name)) {
-        const benches = view.benchesOf(credential.id);
-        const quota = this.#readings.quotaOf(credential.id);
+        const benches = view.benchesOf(credential.id)
+        const quota = this.#readings.quotaOf(credential.id)
         described.push({
           credential,
           standing: standingOf(credential, benches, situation),
@@ -199,104 +204,104 @@ export class CredentialPool {
           uses: this.#readings.usesOf(credential.id),
           ...(quota === undefined ? {} : { quota }),
           next: credential.id === nextId,
-        });
+        })
       }
     }
-    return described;
+    return described
   }
 
   /** Writes what is still kept in memory. Leases that are out may still end afterwards. Does not close the store. */
   async close(): Promise<void> {
-    await this.#probes?.settle();
-    await this.#writeBehind.close();
+    await this.#probes?.settle()
+    await this.#writeBehind.close()
   }
 
   async #lendReady(request: AcquireRequest): Promise<Lease | undefined> {
-    const { provider, model } = request;
-    const limit = this.#limitOf(provider);
-    if (limit > 0) await this.#places.look();
-    const terms = this.#termsOf(provider, model);
-    const strategy = STRATEGIES[terms.strategy];
-    if (strategy.readsReadings) await this.#readings.look();
-    const session = request.session === undefined ? undefined : await this.#sessionOf(provider, request.session);
-    const full = new Set<string>();
-    let looked = limit === 0;
-    let turn: number | undefined;
+    const { provider, model } = request
+    const limit = this.#limitOf(provider)
+    if (limit > 0) await this.#places.look()
+    const terms = this.#termsOf(provider, model)
+    const strategy = STRATEGIES[terms.strategy]
+    if (strategy.readsReadings) await this.#readings.look()
+    const session = request.session === undefined ? undefined : await this.#sessionOf(provider, request.session)
+    const full = new Set<string>()
+    let looked = limit === 0
+    let turn: number | undefined
     for (;;) {
-      const found = this.#survey(await this.#book.view(), request);
-      const ready = full.size === 0 ? found.ready : found.ready.filter((each) => !full.has(each.id));
+      const found = this.#survey(await this.#book.view(), request)
+      const ready = full.size === 0 ? found.ready : found.ready.filter((each) => !full.has(each.id))
       if (ready.length === 0) {
-        if (looked) return undefined;
+        if (looked) return undefined
         // What others had taken a moment ago may be free again by now.
-        looked = true;
-        await this.#places.look(true);
-        continue;
+        looked = true
+        await this.#places.look(true)
+        continue
       }
-      if (found.trialsDue.length > 0) this.#probes?.inBackground(found.trialsDue);
+      if (found.trialsDue.length > 0) this.#probes?.inBackground(found.trialsDue)
       let chosen =
-        named(ready, request.preferred, "retry") ??
-        named(ready, session, "session") ??
-        this.#chooser.kept(provider, ready, terms);
+        named(ready, request.preferred, 'retry') ??
+        named(ready, session, 'session') ??
+        this.#chooser.kept(provider, ready, terms)
       if (chosen === undefined) {
         if (strategy.takesTurns && ready.length > 1 && turn === undefined) {
-          turn = await this.#nextTurn(provider);
+          turn = await this.#nextTurn(provider)
           // Benches and free places may have changed while the turn was taken: look again before lending.
-          continue;
+          continue
         }
-        chosen = this.#chooser.pick(provider, model, ready, terms, turn ?? 0);
-        if (chosen === undefined) return undefined;
-        this.#chooser.remember(provider, chosen.credential.id);
+        chosen = this.#chooser.pick(provider, model, ready, terms, turn ?? 0)
+        if (chosen === undefined) return undefined
+        this.#chooser.remember(provider, chosen.credential.id)
       }
-      const { credential, because } = chosen;
-      const giveBack = await this.#places.take(credential.id, limit);
+      const { credential, because } = chosen
+      const giveBack = await this.#places.take(credential.id, limit)
       if (giveBack === undefined) {
-        full.add(credential.id);
-        continue;
+        full.add(credential.id)
+        continue
       }
       // A verdict may have come while another process was asked for a place.
       if (limit > 0 && !this.#stillReady(await this.#book.view(), request, credential.id, limit)) {
-        await giveBack();
-        continue;
+        await giveBack()
+        continue
       }
-      return this.#lend(credential, request, giveBack, undefined, because, session);
+      return this.#lend(credential, request, giveBack, undefined, because, session)
     }
   }
 
   async #lendTrial(request: AcquireRequest, due: DueTrial): Promise<Lease | undefined> {
-    const claim = await this.#trials.claim(due.credential.id, due.scope);
-    if (claim === undefined) return undefined;
-    let kept = false;
+    const claim = await this.#trials.claim(due.credential.id, due.scope)
+    if (claim === undefined) return undefined
+    let kept = false
     try {
       // Another process may have finished its trial between our look and our claim: only a bench that is still due is tested.
-      const still = this.#dueNow(await this.#book.view(), request, due);
-      const verdict = still === undefined ? "stands" : (await this.#probes?.test(still)) ?? "unknown";
-      if (verdict === "unknown" && still !== undefined) {
-        const giveBack = await this.#places.take(still.credential.id, this.#limitOf(request.provider));
+      const still = this.#dueNow(await this.#book.view(), request, due)
+      const verdict = still === undefined ? 'stands' : ((await this.#probes?.test(still)) ?? 'unknown')
+      if (verdict === 'unknown' && still !== undefined) {
+        const giveBack = await this.#places.take(still.credential.id, this.#limitOf(request.provider))
         if (giveBack !== undefined) {
-          kept = true;
-          return this.#lend(still.credential, request, giveBack, claim, `trial: ${still.bench.reason}`, undefined);
+          kept = true
+          return this.#lend(still.credential, request, giveBack, claim, `trial: ${still.bench.reason}`, undefined)
         }
       }
     } finally {
-      if (!kept) await this.#trials.end(claim);
+      if (!kept) await this.#trials.end(claim)
     }
-    const now = this.#survey(await this.#book.view(), request);
-    return now.ready.length > 0 ? this.#lendReady(request) : undefined;
+    const now = this.#survey(await this.#book.view(), request)
+    return now.ready.length > 0 ? this.#lendReady(request) : undefined
   }
 
   #dueNow(view: PoolView, request: AcquireRequest, due: DueTrial): DueTrial | undefined {
     return this.#survey(view, request).trialsDue.find(
-      (each) => each.credential.id === due.credential.id && each.scope === due.scope
-    );
+      (each) => each.credential.id === due.credential.id && each.scope === due.scope,
+    )
   }
 
   /** Our own place is already counted: a credential at its limit is ready for the one who took the last place. */
   #stillReady(view: PoolView, request: AcquireRequest, credentialId: string, limit: number): boolean {
-    const credential = view.credential(credentialId);
-    if (credential === undefined) return false;
-    const situation = { ...this.#situation(request), limit: limit + 1 };
-    const { kind } = standingOf(credential, view.benchesOf(credentialId), situation);
-    return kind === "ready" || kind === "busy";
+    const credential = view.credential(credentialId)
+    if (credential === undefined) return false
+    const situation = { ...this.#situation(request), limit: limit + 1 }
+    const { kind } = standingOf(credential, view.benchesOf(credentialId), situation)
+    return kind === 'ready' || kind === 'busy'
   }
 
   #lend(
@@ -305,14 +310,14 @@ export class CredentialPool {
     giveBack: () => Promise<void>,
     claim: string | undefined,
     because: string,
-    session: string | undefined
+    session: string | undefined,
   ): Lease {
-    const { platform } = this.#options;
-    const nowMs = platform.clock.now();
-    this.#uses.add(credential.id, nowMs);
-    this.#writeBehind.wake();
+    const { platform } = this.#options
+    const nowMs = platform.clock.now()
+    this.#uses.add(credential.id, nowMs)
+    this.#writeBehind.wake()
     if (request.session !== undefined && this.#keepsSessions(request.provider)) {
-      this.#sessions.put(request.provider, request.session, credential.id, nowMs);
+      this.#sessions.put(request.provider, request.session, credential.id, nowMs)
     }
     return new BorrowedLease(credential, request.model, claim !== undefined, {
       book: this.#book,
@@ -321,44 +326,44 @@ export class CredentialPool {
       attributable: this.#environment.agrees(credential),
       readSecret: (of) => this.#readSecret(of),
       takeBack: async () => {
-        await giveBack();
-        this.#tellWaiting(credential.provider);
-        if (this.#book.keepsUnwritten) this.#writeBehind.wake();
-        if (claim !== undefined) await this.#trials.end(claim);
+        await giveBack()
+        this.#tellWaiting(credential.provider)
+        if (this.#book.keepsUnwritten) this.#writeBehind.wake()
+        if (claim !== undefined) await this.#trials.end(claim)
       },
       onSecondEnding: (what) =>
         this.#options.onTrouble?.({
-          kind: "lease_ended_twice",
+          kind: 'lease_ended_twice',
           message: `lease ended twice: ${what}`,
           credentialId: credential.id,
         }),
-    });
+    })
   }
 
   #choice(credential: Credential, request: AcquireRequest, because: string, session: string | undefined): Choice {
-    const moved = session !== undefined && session !== credential.id;
+    const moved = session !== undefined && session !== credential.id
     return {
       because,
       ...(moved ? { movedFrom: session } : {}),
       others: () => {
-        const view = this.#book.latest;
-        if (view === undefined) return [];
-        const credentials = view.credentialsOf(request.provider);
-        return explainOthers(credentials, credential.id, view.benchesOf, this.#situation(request));
+        const view = this.#book.latest
+        if (view === undefined) return []
+        const credentials = view.credentialsOf(request.provider)
+        return explainOthers(credentials, credential.id, view.benchesOf, this.#situation(request))
       },
-    };
+    }
   }
 
   async #sessionOf(provider: string, session: string): Promise<string | undefined> {
-    return this.#keepsSessions(provider) ? this.#sessions.find(provider, session) : undefined;
+    return this.#keepsSessions(provider) ? this.#sessions.find(provider, session) : undefined
   }
 
   #keepsSessions(provider: string): boolean {
-    return (this.#options.affinityFor?.(provider) ?? "session") === "session";
+    return (this.#options.affinityFor?.(provider) ?? 'session') === 'session'
   }
 
   #limitOf(provider: string): number {
-    return this.#options.maxConcurrentFor?.(provider) ?? 0;
+    return this.#options.maxConcurrentFor?.(provider) ?? 0
   }
 
   #termsOf(provider: string, model: string | undefined): ChoiceTerms {
@@ -366,41 +371,41 @@ export class CredentialPool {
       strategy: this.#options.strategyFor(provider, model),
       avoidBelow: this.#options.avoidBelowFor?.(provider) ?? DEFAULT_AVOID_BELOW,
       minRotationIntervalMs: this.#options.minRotationIntervalMsFor?.(provider) ?? 0,
-    };
+    }
   }
 
   #tellWaiting(provider: string): void {
-    const waiting = this.#waiting.get(provider);
-    if (waiting === undefined) return;
-    this.#waiting.delete(provider);
-    for (const wake of waiting) wake();
+    const waiting = this.#waiting.get(provider)
+    if (waiting === undefined) return
+    this.#waiting.delete(provider)
+    for (const wake of waiting) wake()
   }
 
-  async #readSecret(credential: Credential) {
-    if (credential.source.kind === "env") return this.#environment.secretOf(credential);
-    const secret = await this.#options.store.readSecret(credential.id);
-    if (secret === undefined) throw new StoreError("not_found", `credential ${credential.label} was removed`);
-    return secret;
+  async #readSecret(credential: Credential): Promise<Secret> {
+    if (credential.source.kind === 'env') return this.#environment.secretOf(credential)
+    const secret = await this.#options.store.readSecret(credential.id)
+    if (secret === undefined) throw new StoreError('not_found', `credential ${credential.label} was removed`)
+    return secret
   }
 
   #survey(view: PoolView, request: AcquireRequest): Survey {
-    const { provider, model, tried } = request;
-    const credentials = view.credentialsOf(provider);
-    const simple = tried.size === 0 && this.#limitOf(provider) === 0;
+    const { provider, model, tried } = request
+    const credentials = view.credentialsOf(provider)
+    const simple = tried.size === 0 && this.#limitOf(provider) === 0
     if (simple && view.untroubled(provider)) {
-      const why = { total: credentials.length, benched: 0, dead: 0, tried: 0, busy: 0 };
-      return { ready: credentials, trialsDue: [], why };
+      const why = { total: credentials.length, benched: 0, dead: 0, tried: 0, busy: 0 }
+      return { ready: credentials, trialsDue: [], why }
     }
-    const make = () => survey(credentials, view.benchesOf, this.#situation(request));
+    const make = () => survey(credentials, view.benchesOf, this.#situation(request))
     // Whether a variable is set may change without anybody telling.
-    if (!simple || view.hasReferences(provider)) return make();
-    return this.#surveys.of(view, provider, model, this.#options.platform.clock.now(), make);
+    if (!simple || view.hasReferences(provider)) return make()
+    return this.#surveys.of(view, provider, model, this.#options.platform.clock.now(), make)
   }
 
   #situation(request: {
-    readonly provider: string;
-    readonly model: string | undefined;
-    readonly tried: ReadonlyMap<string, number>;
+    readonly provider: string
+    readonly model: string | undefined
+    readonly tried: ReadonlyMap<string, number>
   }): Situation {
     return {
       nowMs: this.#options.platform.clock.now(),
@@ -409,58 +414,61 @@ export class CredentialPool {
       inFlight: (id) => this.#places.taken(id),
       limit: this.#limitOf(request.provider),
       missing: (credential) => this.#environment.missing(credential),
-    };
+    }
   }
 
   async #nextOf(provider: string, found: Survey): Promise<string | undefined> {
-    const terms = this.#termsOf(provider, undefined);
-    if (found.ready.length === 0) return found.trialsDue[0]?.credential.id;
-    if (terms.strategy === "random" && found.ready.length > 1) return undefined;
-    const turn = STRATEGIES[terms.strategy].takesTurns ? await this.#options.store.peekTurn(provider) : 0;
-    return this.#chooser.pick(provider, undefined, found.ready, terms, turn, 0)?.credential.id;
+    const terms = this.#termsOf(provider, undefined)
+    if (found.ready.length === 0) return found.trialsDue[0]?.credential.id
+    if (terms.strategy === 'random' && found.ready.length > 1) return undefined
+    const turn = STRATEGIES[terms.strategy].takesTurns ? await this.#options.store.peekTurn(provider) : 0
+    return this.#chooser.pick(provider, undefined, found.ready, terms, turn, 0)?.credential.id
   }
 
   /** When the store refuses, chance takes turns. */
   async #nextTurn(provider: string): Promise<number> {
     try {
-      return await this.#options.store.nextTurn(provider);
+      return await this.#options.store.nextTurn(provider)
     } catch (error) {
-      if (!(error instanceof StoreError) || error.code === "closed") throw error;
-      this.#storeFailed(error);
-      return Math.floor(this.#options.platform.random.next() * 1_000_000);
+      if (!(error instanceof StoreError) || error.code === 'closed') throw error
+      this.#storeFailed(error)
+      return Math.floor(this.#options.platform.random.next() * 1_000_000)
     }
   }
 
-  #probeDesk({ canProbe, probe }: NonNullable<PoolOptions["probeUsage"]>): ProbeDesk {
+  #probeDesk({ canProbe, probe }: NonNullable<PoolOptions['probeUsage']>): ProbeDesk {
     return new ProbeDesk({
       book: this.#book,
       trials: this.#trials,
       platform: this.#options.platform,
       probe,
       canProbe,
-      readSecret: (credential) => this.#readSecret(credential),
+      readSecret: async (credential) => {
+        const secret = await this.#readSecret(credential)
+        return (await this.#options.logins?.fresh(credential, secret)) ?? secret
+      },
       quotaOf: async (credentialId) => {
-        await this.#readings.look();
-        return this.#readings.quotaOf(credentialId);
+        await this.#readings.look()
+        return this.#readings.quotaOf(credentialId)
       },
       record: (reading) => this.observe(reading),
-    });
+    })
   }
 
   #storeFailed(error: StoreError, credentialId?: string): void {
     this.#options.onTrouble?.({
-      kind: "store_failed",
+      kind: 'store_failed',
       message: `${error.code}: ${error.message}`,
       ...(credentialId === undefined ? {} : { credentialId }),
-    });
+    })
   }
 }
 
 function named(
   ready: readonly Credential[],
   id: string | undefined,
-  because: string
+  because: string,
 ): { readonly credential: Credential; readonly because: string } | undefined {
-  const credential = id === undefined ? undefined : ready.find((each) => each.id === id);
-  return credential === undefined ? undefined : { credential, because };
+  const credential = id === undefined ? undefined : ready.find((each) => each.id === id)
+  return credential === undefined ? undefined : { credential, because }
 }

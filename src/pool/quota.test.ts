@@ -1,79 +1,79 @@
-import { describe, expect, it } from "vitest";
-import { DAY, HOUR, MINUTE } from "../../test/support/pool-fixtures.ts";
-import { leftOf, mergeQuota, type QuotaReading, tightestWindow } from "./quota.ts";
+import { describe, expect, it } from 'vitest'
+import { DAY, HOUR, MINUTE } from '../../test/support/pool-fixtures.ts'
+import { leftOf, mergeQuota, type QuotaReading, tightestWindow } from './quota.ts'
 
-const NOW = 1_767_225_600_000;
+const NOW = 1_767_225_600_000
 
 function reading(given: Partial<QuotaReading> = {}): QuotaReading {
-  return { credentialId: "cred_a", windows: [], source: "header", readAtMs: NOW, ...given };
+  return { credentialId: 'cred_a', windows: [], source: 'header', readAtMs: NOW, ...given }
 }
 
-const FIVE_HOURS = { name: "5h", usedPercent: 40, windowMinutes: 300, resetAt: NOW + 2 * HOUR };
-const WEEK = { name: "7d", usedPercent: 70, windowMinutes: 10_080, resetAt: NOW + 3 * DAY };
+const FIVE_HOURS = { name: '5h', usedPercent: 40, windowMinutes: 300, resetAt: NOW + 2 * HOUR }
+const WEEK = { name: '7d', usedPercent: 70, windowMinutes: 10_080, resetAt: NOW + 3 * DAY }
 
-describe("merging readings", () => {
-  it("replaces windows by name and model, and keeps those that were not told", () => {
-    const first = mergeQuota(undefined, reading({ windows: [FIVE_HOURS, WEEK], planType: "plus" }));
-    const own = { ...FIVE_HOURS, usedPercent: 90, model: "spark" };
+describe('merging readings', () => {
+  it('replaces windows by name and model, and keeps those that were not told', () => {
+    const first = mergeQuota(undefined, reading({ windows: [FIVE_HOURS, WEEK], planType: 'plus' }))
+    const own = { ...FIVE_HOURS, usedPercent: 90, model: 'spark' }
     const second = mergeQuota(
       first,
-      reading({ windows: [{ ...FIVE_HOURS, usedPercent: 41 }, own], source: "usage", readAtMs: NOW + 1 })
-    );
-    expect(second.planType).toBe("plus");
+      reading({ windows: [{ ...FIVE_HOURS, usedPercent: 41 }, own], source: 'usage', readAtMs: NOW + 1 }),
+    )
+    expect(second.planType).toBe('plus')
     expect(second.windows.map(({ name, model, usedPercent, source }) => [name, model, usedPercent, source])).toEqual([
-      ["5h", undefined, 41, "usage"],
-      ["5h", "spark", 90, "usage"],
-      ["7d", undefined, 70, "header"],
-    ]);
-  });
+      ['5h', undefined, 41, 'usage'],
+      ['5h', 'spark', 90, 'usage'],
+      ['7d', undefined, 70, 'header'],
+    ])
+  })
 
-  it("lets the newer word count, whichever arrives last", () => {
-    const newer = mergeQuota(undefined, reading({ windows: [{ ...WEEK, usedPercent: 80 }], readAtMs: NOW + 5 }));
-    const late = mergeQuota(newer, reading({ windows: [{ ...WEEK, usedPercent: 10 }], readAtMs: NOW + 4 }));
-    expect(late.windows[0]?.usedPercent).toBe(80);
-  });
+  it('lets the newer word count, whichever arrives last', () => {
+    const newer = mergeQuota(undefined, reading({ windows: [{ ...WEEK, usedPercent: 80 }], readAtMs: NOW + 5 }))
+    const late = mergeQuota(newer, reading({ windows: [{ ...WEEK, usedPercent: 10 }], readAtMs: NOW + 4 }))
+    expect(late.windows[0]?.usedPercent).toBe(80)
+  })
 
-  it("stays bounded when every answer invents a window, and takes no nonsense", () => {
-    let quota = mergeQuota(undefined, reading({ windows: [{ name: "odd", usedPercent: Number.NaN }] }));
-    expect(quota.windows).toEqual([]);
+  it('stays bounded when every answer invents a window, and takes no nonsense', () => {
+    let quota = mergeQuota(undefined, reading({ windows: [{ name: 'odd', usedPercent: Number.NaN }] }))
+    expect(quota.windows).toEqual([])
     for (let answer = 0; answer < 100; answer += 1) {
-      quota = mergeQuota(quota, reading({ windows: [{ name: `w${answer}`, usedPercent: 1 }], readAtMs: NOW + answer }));
+      quota = mergeQuota(quota, reading({ windows: [{ name: `w${answer}`, usedPercent: 1 }], readAtMs: NOW + answer }))
     }
-    expect(quota.windows).toHaveLength(32);
-    expect(quota.windows[0]?.name).toBe("w99");
-  });
-});
+    expect(quota.windows).toHaveLength(32)
+    expect(quota.windows[0]?.name).toBe('w99')
+  })
+})
 
-describe("the tightest window", () => {
+describe('the tightest window', () => {
   const quota = mergeQuota(
     undefined,
-    reading({ windows: [FIVE_HOURS, WEEK, { ...FIVE_HOURS, usedPercent: 99, model: "spark" }] })
-  );
+    reading({ windows: [FIVE_HOURS, WEEK, { ...FIVE_HOURS, usedPercent: 99, model: 'spark' }] }),
+  )
 
-  it("is the one with least left, of the account and of the model that is asked for", () => {
-    expect(tightestWindow(quota, "gpt-5.5", NOW)).toMatchObject({ window: { name: "7d" }, leftPercent: 30 });
-    expect(tightestWindow(quota, "spark", NOW)).toMatchObject({ window: { model: "spark" }, leftPercent: 1 });
-    expect(tightestWindow(quota, undefined, NOW)).toMatchObject({ window: { name: "7d" } });
-    expect(tightestWindow(undefined, "gpt-5.5", NOW)).toBeUndefined();
-  });
+  it('is the one with least left, of the account and of the model that is asked for', () => {
+    expect(tightestWindow(quota, 'gpt-5.5', NOW)).toMatchObject({ window: { name: '7d' }, leftPercent: 30 })
+    expect(tightestWindow(quota, 'spark', NOW)).toMatchObject({ window: { model: 'spark' }, leftPercent: 1 })
+    expect(tightestWindow(quota, undefined, NOW)).toMatchObject({ window: { name: '7d' } })
+    expect(tightestWindow(undefined, 'gpt-5.5', NOW)).toBeUndefined()
+  })
 
-  it("counts as untouched from its reset on, not a moment before", () => {
-    expect(leftOf(WEEK, NOW + 3 * DAY - 1)).toBe(30);
-    expect(leftOf(WEEK, NOW + 3 * DAY)).toBe(100);
-  });
+  it('counts as untouched from its reset on, not a moment before', () => {
+    expect(leftOf(WEEK, NOW + 3 * DAY - 1)).toBe(30)
+    expect(leftOf(WEEK, NOW + 3 * DAY)).toBe(100)
+  })
 
-  it("never is a throttle of a minute: moving a session for it would cost its cache", () => {
+  it('never is a throttle of a minute: moving a session for it would cost its cache', () => {
     const throttles = mergeQuota(
       undefined,
       reading({
         windows: [
-          { name: "tokens", usedPercent: 99, resetAt: NOW + MINUTE },
-          { name: "requests", usedPercent: 99, windowMinutes: 1 },
-          { name: "unknown", usedPercent: 99 },
-          { name: "day", usedPercent: 50, resetAt: NOW + 2 * HOUR },
+          { name: 'tokens', usedPercent: 99, resetAt: NOW + MINUTE },
+          { name: 'requests', usedPercent: 99, windowMinutes: 1 },
+          { name: 'unknown', usedPercent: 99 },
+          { name: 'day', usedPercent: 50, resetAt: NOW + 2 * HOUR },
         ],
-      })
-    );
-    expect(tightestWindow(throttles, "m", NOW)).toMatchObject({ window: { name: "day" }, leftPercent: 50 });
-  });
-});
+      }),
+    )
+    expect(tightestWindow(throttles, 'm', NOW)).toMatchObject({ window: { name: 'day' }, leftPercent: 50 })
+  })
+})

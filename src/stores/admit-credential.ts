@@ -1,5 +1,5 @@
-import type { Credential } from "../pool/credential.ts";
-import { type NewCredential, StoreError } from "../pool/store-contract.ts";
+import type { Credential } from '../pool/credential.ts'
+import { type NewCredential, StoreError } from '../pool/store-contract.ts'
 
 /**
  * Makes the credential that a store will hold.
@@ -10,13 +10,13 @@ export function admitCredential(given: NewCredential, siblings: readonly Credent
   for (const sibling of siblings) {
     if (sibling.label === given.label) {
       throw new StoreError(
-        "duplicate_label",
-        `${given.provider} already has a credential labelled "${given.label}": choose another label`
-      );
+        'duplicate_label',
+        `${given.provider} already has a credential labelled "${given.label}": choose another label`,
+      )
     }
   }
-  const twin = siblings.find((each) => each.id === given.id || isTwin(each, given.fingerprint, given.accountId));
-  if (twin !== undefined) throw duplicate(given.provider, twin);
+  const twin = siblings.find((each) => each.id === given.id || isTwin(each, given.fingerprint, given.accountId))
+  if (twin !== undefined) throw duplicate(given.provider, twin)
   return {
     id: given.id,
     provider: given.provider,
@@ -31,7 +31,7 @@ export function admitCredential(given: NewCredential, siblings: readonly Credent
     generation: 1,
     resetStampMs: 0,
     createdAtMs: Math.round(nowMs),
-  };
+  }
 }
 
 /**
@@ -41,20 +41,20 @@ export function admitCredential(given: NewCredential, siblings: readonly Credent
 export function renewCredential(
   credential: Credential,
   fingerprint: string,
-  siblings: readonly Credential[]
+  siblings: readonly Credential[],
 ): Credential {
-  const twin = siblings.find((each) => each.id !== credential.id && each.fingerprint === fingerprint);
-  if (twin !== undefined) throw duplicate(credential.provider, twin);
-  return { ...credential, fingerprint, generation: credential.generation + 1 };
+  const twin = siblings.find((each) => each.id !== credential.id && each.fingerprint === fingerprint)
+  if (twin !== undefined) throw duplicate(credential.provider, twin)
+  return { ...credential, fingerprint, generation: credential.generation + 1 }
 }
 
 function isTwin(sibling: Credential, fingerprint: string, accountId: string | undefined): boolean {
-  return sibling.fingerprint === fingerprint || (accountId !== undefined && sibling.accountId === accountId);
+  return sibling.fingerprint === fingerprint || (accountId !== undefined && sibling.accountId === accountId)
 }
 
 function duplicate(provider: string, twin: Credential): StoreError {
   return new StoreError(
-    "duplicate_credential",
-    `${provider} already has this key or account as "${twin.label}": use that one, or remove it first`
-  );
+    'duplicate_credential',
+    `${provider} already has this key or account as "${twin.label}": use that one, or remove it first`,
+  )
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   closeSync,
@@ -9,20 +9,20 @@ import {
   readFileSync,
   unlinkSync,
   writeSync,
-} from "node:fs";
-import { join } from "node:path";
-import { StoreError } from "../pool/store-contract.ts";
-import { KEY_BYTES } from "./secret-box.ts";
+} from 'node:fs'
+import { join } from 'node:path'
+import { StoreError } from '../pool/store-contract.ts'
+import { KEY_BYTES } from './secret-box.ts'
 
-const OPEN_TO_OTHERS = 0o077;
+const OPEN_TO_OTHERS = 0o077
 
 /** Reads a key as people write it: 64 hex digits or base64 of 32 bytes. @returns undefined when it is neither */
 export function parseKey(text: string): Uint8Array | undefined {
-  const trimmed = text.trim();
-  if (/^[0-9a-f]{64}$/i.test(trimmed)) return Buffer.from(trimmed, "hex");
-  if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed)) return undefined;
-  const bytes = Buffer.from(trimmed, "base64");
-  return bytes.length === KEY_BYTES ? bytes : undefined;
+  const trimmed = text.trim()
+  if (/^[0-9a-f]{64}$/i.test(trimmed)) return Buffer.from(trimmed, 'hex')
+  if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed)) return undefined
+  const bytes = Buffer.from(trimmed, 'base64')
+  return bytes.length === KEY_BYTES ? bytes : undefined
 }
 
 /**
@@ -31,28 +31,28 @@ export function parseKey(text: string): Uint8Array | undefined {
  * @throws StoreError `wrong_key` when the file holds no key: it is never overwritten
  */
 export function readKeyFile(homeDirectory: string, onNotice: (message: string) => void): Uint8Array | undefined {
-  const path = join(homeDirectory, "key");
-  let text: string;
+  const path = join(homeDirectory, 'key')
+  let text: string
   try {
-    const file = openSync(path, "r");
+    const file = openSync(path, 'r')
     try {
-      tighten(path, fstatSync(file).mode, onNotice);
-      text = readFileSync(file, "utf8");
+      tighten(path, fstatSync(file).mode, onNotice)
+      text = readFileSync(file, 'utf8')
     } finally {
-      closeSync(file);
+      closeSync(file)
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
-  const key = parseKey(text);
+  const key = parseKey(text)
   if (key === undefined) {
     throw new StoreError(
-      "wrong_key",
-      `${path} holds no key (32 bytes as base64 or hex). It was left as it is: restore it from a backup`
-    );
+      'wrong_key',
+      `${path} holds no key (32 bytes as base64 or hex). It was left as it is: restore it from a backup`,
+    )
   }
-  return key;
+  return key
 }
 
 /**
@@ -60,51 +60,49 @@ export function readKeyFile(homeDirectory: string, onNotice: (message: string) =
  * check-then-write lost credentials elsewhere (8040).
  */
 export function createKeyFile(homeDirectory: string, onNotice: (message: string) => void): Uint8Array {
-  const path = join(homeDirectory, "key");
-  const draft = `${path}.${randomBytes(6).toString("hex")}.draft`;
-  const text = `${randomBytes(KEY_BYTES).toString("base64")}\n`;
-  writeNew(draft, text);
+  const path = join(homeDirectory, 'key')
+  const draft = `${path}.${randomBytes(6).toString('hex')}.draft`
+  const text = `${randomBytes(KEY_BYTES).toString('base64')}\n`
+  writeNew(draft, text)
   try {
-    linkSync(draft, path);
+    linkSync(draft, path)
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = (error as NodeJS.ErrnoException).code
     // File systems without hard links get the plain exclusive create.
-    if (code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP") writeNewOrFind(path, text);
-    else if (code !== "EEXIST") throw error;
+    if (code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP') writeNewOrFind(path, text)
+    else if (code !== 'EEXIST') throw error
   } finally {
-    unlinkSync(draft);
+    unlinkSync(draft)
   }
-  const key = readKeyFile(homeDirectory, onNotice);
-  if (key === undefined) throw new StoreError("wrong_key", `${path} vanished while it was created`);
-  return key;
+  const key = readKeyFile(homeDirectory, onNotice)
+  if (key === undefined) throw new StoreError('wrong_key', `${path} vanished while it was created`)
+  return key
 }
 
 function writeNew(path: string, text: string): void {
-  const file = openSync(path, "wx", 0o600);
+  const file = openSync(path, 'wx', 0o600)
   try {
-    writeSync(file, text);
+    writeSync(file, text)
     // Secrets are sealed with it right away: it must not be lost by a power cut that they survive.
-    fsyncSync(file);
+    fsyncSync(file)
   } finally {
-    closeSync(file);
+    closeSync(file)
   }
 }
 
 function writeNewOrFind(path: string, text: string): void {
   try {
-    writeNew(path, text);
+    writeNew(path, text)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 
 /** Shared with the database file. Windows has no such modes. */
 export function tighten(path: string, mode: number, onNotice: (message: string) => void): void {
-  if (process.platform === "win32" || (mode & OPEN_TO_OTHERS) === 0) return;
-  chmodSync(path, 0o600);
+  if (process.platform === 'win32' || (mode & OPEN_TO_OTHERS) === 0) return
+  chmodSync(path, 0o600)
   onNotice(
-    `${path} could be read by others (mode ${(mode & 0o777).toString(
-      8
-    )}): it is now 600. Replace the secrets in it if others use this machine`
-  );
+    `${path} could be read by others (mode ${(mode & 0o777).toString(8)}): it is now 600. Replace the secrets in it if others use this machine`,
+  )
 }

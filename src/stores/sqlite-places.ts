@@ -1,32 +1,32 @@
-import type { PlaceStore } from "../pool/store-contract.ts";
-import type { SqliteSession } from "./sqlite-session.ts";
+import type { PlaceStore } from '../pool/store-contract.ts'
+import type { SqliteSession } from './sqlite-session.ts'
 
 /** Calls in flight by credential and process. */
 export class SqlitePlaces implements PlaceStore {
-  readonly #session: SqliteSession;
+  readonly #session: SqliteSession
 
   constructor(session: SqliteSession) {
-    this.#session = session;
+    this.#session = session
   }
 
   async take(
     place: { readonly credentialId: string; readonly holder: string; readonly untilMs: number; readonly limit: number },
-    nowMs: number
+    nowMs: number,
   ): Promise<boolean> {
-    const { credentialId, holder, limit } = place;
-    const untilMs = Math.round(place.untilMs);
-    const session = this.#session;
+    const { credentialId, holder, limit } = place
+    const untilMs = Math.round(place.untilMs)
+    const session = this.#session
     return session.guarded(() =>
-      session.transaction("BEGIN IMMEDIATE", () => {
+      session.transaction('BEGIN IMMEDIATE', () => {
         // A process that died left its places behind: they are free when its time is up.
         session.run(
-          "DELETE FROM places WHERE credential_id = ? AND until_ms <= ? AND holder <> ?",
+          'DELETE FROM places WHERE credential_id = ? AND until_ms <= ? AND holder <> ?',
           credentialId,
           Math.round(nowMs),
-          holder
-        );
-        const row = session.row("SELECT sum(taken) AS taken FROM places WHERE credential_id = ?", credentialId);
-        if (Number(row?.["taken"] ?? 0) >= limit) return false;
+          holder,
+        )
+        const row = session.row('SELECT sum(taken) AS taken FROM places WHERE credential_id = ?', credentialId)
+        if (Number(row?.['taken'] ?? 0) >= limit) return false
         return (
           session.run(
             `INSERT INTO places (credential_id, holder, taken, until_ms)
@@ -35,47 +35,47 @@ export class SqlitePlaces implements PlaceStore {
             credentialId,
             holder,
             untilMs,
-            credentialId
+            credentialId,
           ) > 0
-        );
-      })
-    );
+        )
+      }),
+    )
   }
 
   async giveBack(credentialId: string, holder: string): Promise<void> {
-    const session = this.#session;
+    const session = this.#session
     session.guarded(() =>
-      session.transaction("BEGIN IMMEDIATE", () => {
-        session.run("UPDATE places SET taken = taken - 1 WHERE credential_id = ? AND holder = ?", credentialId, holder);
-        session.run("DELETE FROM places WHERE credential_id = ? AND holder = ? AND taken <= 0", credentialId, holder);
-      })
-    );
+      session.transaction('BEGIN IMMEDIATE', () => {
+        session.run('UPDATE places SET taken = taken - 1 WHERE credential_id = ? AND holder = ?', credentialId, holder)
+        session.run('DELETE FROM places WHERE credential_id = ? AND holder = ? AND taken <= 0', credentialId, holder)
+      }),
+    )
   }
 
   async takenByOthers(holder: string, nowMs: number): Promise<ReadonlyMap<string, number>> {
-    const session = this.#session;
+    const session = this.#session
     return session.guarded(() => {
       const rows = session.rows(
-        "SELECT credential_id, sum(taken) AS taken FROM places WHERE holder <> ? AND until_ms > ? GROUP BY credential_id",
+        'SELECT credential_id, sum(taken) AS taken FROM places WHERE holder <> ? AND until_ms > ? GROUP BY credential_id',
         holder,
-        Math.round(nowMs)
-      );
-      return new Map(rows.map((row) => [String(row["credential_id"]), Number(row["taken"])]));
-    });
+        Math.round(nowMs),
+      )
+      return new Map(rows.map((row) => [String(row['credential_id']), Number(row['taken'])]))
+    })
   }
 
   async keepAlive(holder: string, untilMs: number): Promise<void> {
-    const session = this.#session;
+    const session = this.#session
     session.guarded(() =>
-      session.transaction("BEGIN IMMEDIATE", () => {
-        session.run("UPDATE places SET until_ms = ? WHERE holder = ?", Math.round(untilMs), holder);
+      session.transaction('BEGIN IMMEDIATE', () => {
+        session.run('UPDATE places SET until_ms = ? WHERE holder = ?', Math.round(untilMs), holder)
         session.run(
-          "UPDATE trial_claims SET until_ms = ? WHERE substr(holder, 1, length(?) + 1) = ?",
+          'UPDATE trial_claims SET until_ms = ? WHERE substr(holder, 1, length(?) + 1) = ?',
           Math.round(untilMs),
           holder,
-          `${holder}/`
-        );
-      })
-    );
+          `${holder}/`,
+        )
+      }),
+    )
   }
 }

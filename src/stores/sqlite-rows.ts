@@ -1,20 +1,20 @@
-import type { Bench, BenchEvidence } from "../pool/bench.ts";
-import type { Credential } from "../pool/credential.ts";
-import type { SqlRow, SqlValue } from "./sqlite-driver.ts";
+import type { Bench, BenchEvidence } from '../pool/bench.ts'
+import type { Credential } from '../pool/credential.ts'
+import type { SqlRow, SqlValue } from './sqlite-driver.ts'
 
 export const CREDENTIAL_COLUMNS =
-  "id, provider, label, type, source_variable, priority, base_url, account_id, quota_group, fingerprint, generation, reset_stamp_ms, created_at_ms";
+  'id, provider, label, type, source_variable, priority, base_url, account_id, quota_group, fingerprint, generation, reset_stamp_ms, created_at_ms'
 
 export const BENCH_COLUMNS =
-  "credential_id, scope, reason, since_ms, until_ms, trial_at_ms, dead, token_generation, strikes, failed_trials, evidence";
+  'credential_id, scope, reason, since_ms, until_ms, trial_at_ms, dead, token_generation, strikes, failed_trials, evidence'
 
 export function credentialOf(row: SqlRow): Credential {
   return {
     id: text(row.id),
     provider: text(row.provider),
     label: text(row.label),
-    type: text(row.type) as Credential["type"],
-    source: row.source_variable == null ? { kind: "stored" } : { kind: "env", variable: text(row.source_variable) },
+    type: text(row.type) as Credential['type'],
+    source: row.source_variable == null ? { kind: 'stored' } : { kind: 'env', variable: text(row.source_variable) },
     priority: Number(row.priority),
     ...(row.base_url == null ? {} : { baseUrl: text(row.base_url) }),
     ...(row.account_id == null ? {} : { accountId: text(row.account_id) }),
@@ -23,7 +23,7 @@ export function credentialOf(row: SqlRow): Credential {
     generation: Number(row.generation),
     resetStampMs: Number(row.reset_stamp_ms),
     createdAtMs: Number(row.created_at_ms),
-  };
+  }
 }
 
 export function credentialValues(credential: Credential): SqlValue[] {
@@ -32,7 +32,7 @@ export function credentialValues(credential: Credential): SqlValue[] {
     credential.provider,
     credential.label,
     credential.type,
-    credential.source.kind === "env" ? credential.source.variable : null,
+    credential.source.kind === 'env' ? credential.source.variable : null,
     credential.priority,
     credential.baseUrl ?? null,
     credential.accountId ?? null,
@@ -41,14 +41,14 @@ export function credentialValues(credential: Credential): SqlValue[] {
     credential.generation,
     credential.resetStampMs,
     credential.createdAtMs,
-  ];
+  ]
 }
 
 export function benchOf(row: SqlRow): Bench {
   return {
     credentialId: text(row.credential_id),
     scope: text(row.scope),
-    reason: text(row.reason) as Bench["reason"],
+    reason: text(row.reason) as Bench['reason'],
     sinceMs: Number(row.since_ms),
     untilMs: Number(row.until_ms),
     trialAtMs: Number(row.trial_at_ms),
@@ -57,7 +57,7 @@ export function benchOf(row: SqlRow): Bench {
     strikes: Number(row.strikes),
     failedTrials: Number(row.failed_trials),
     evidence: JSON.parse(text(row.evidence)) as BenchEvidence,
-  };
+  }
 }
 
 export function benchValues(bench: Bench): SqlValue[] {
@@ -73,9 +73,9 @@ export function benchValues(bench: Bench): SqlValue[] {
     bench.strikes,
     bench.failedTrials,
     JSON.stringify(bench.evidence),
-  ];
+  ]
 }
 
 function text(value: SqlValue | undefined): string {
-  return typeof value === "string" ? value : "";
+  return typeof value === 'string' ? value : ''
 }

@@ -1,8 +1,8 @@
-import type { Migration } from "./migration.ts";
+import type { Migration } from './migration.ts'
 
 export const credentialsAndBenches: Migration = {
   version: 1,
-  name: "credentials and benches",
+  name: 'credentials and benches',
   sql: `
     CREATE TABLE state (
       id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -66,4 +66,4 @@ export const credentialsAndBenches: Migration = {
       turn INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
   `,
-};
+}

@@ -1,9 +1,9 @@
-import type { Migration } from "./migration.ts";
+import type { Migration } from './migration.ts'
 
 /** Counters leave the credentials' rows: adding to them must not make every process read the whole pool again. */
 export const readingsPlacesSessions: Migration = {
   version: 2,
-  name: "readings, places and sessions",
+  name: 'readings, places and sessions',
   sql: `
     ALTER TABLE state ADD COLUMN readings_revision INTEGER NOT NULL DEFAULT 1;
     ALTER TABLE state ADD COLUMN credentials_revision INTEGER NOT NULL DEFAULT 1;
@@ -39,4 +39,4 @@ export const readingsPlacesSessions: Migration = {
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX sessions_by_age ON sessions (at_ms);
   `,
-};
+}

@@ -1,9 +1,9 @@
-import type { Migration } from "./migration.ts";
+import type { Migration } from './migration.ts'
 
 /** One row per login whose refresh runs, rests, or began and never ended. A committed refresh has none. */
 export const refreshes: Migration = {
   version: 3,
-  name: "refreshes",
+  name: 'refreshes',
   sql: `
     CREATE TABLE refreshes (
       credential_id TEXT PRIMARY KEY REFERENCES credentials (id) ON DELETE CASCADE,
@@ -17,4 +17,4 @@ export const refreshes: Migration = {
       reason TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
   `,
-};
+}

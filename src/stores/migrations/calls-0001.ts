@@ -1,4 +1,4 @@
-import type { Migration } from "./migration.ts";
+import type { Migration } from './migration.ts'
 
 /**
  * `calls.db`: one row for each call, its story as JSON. A rewritten row gets a new `seq`, so that whoever follows the journal reads on
@@ -6,7 +6,7 @@ import type { Migration } from "./migration.ts";
  */
 export const calls: Migration = {
   version: 1,
-  name: "calls",
+  name: 'calls',
   sql: `
     CREATE TABLE calls (
       seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -17,4 +17,4 @@ export const calls: Migration = {
     ) STRICT;
     CREATE INDEX calls_by_start ON calls (started_at_ms);
   `,
-};
+}
