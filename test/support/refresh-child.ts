@@ -19,6 +19,13 @@ async function work(): Promise<void> {
   const store = await openStore({ kind: 'sqlite', homeDirectory: home }, systemPlatform)
   const { refreshes } = store
   const commit = refreshes.commit.bind(refreshes)
+  const begin = refreshes.begin.bind(refreshes)
+  // Who sends a token is said before it is sent, so that a reuse can be laid at the right door.
+  refreshes.begin = async (claim, nowMs) => {
+    const claimed = await begin(claim, nowMs)
+    if (claimed.kind === 'claimed') say({ begun: claim.fingerprint, pid: process.pid })
+    return claimed
+  }
   // The window in which a kill can lose a token ends when this does.
   refreshes.commit = async (renewed) => {
     const before = performance.now()

@@ -9,9 +9,6 @@ import { SCENARIOS, startSimulator } from '../../src/simulator/index.ts'
 import { openStore } from '../../src/stores/open-store.ts'
 
 const CHILD = fileURLToPath(new URL('./refresh-child.ts', import.meta.url))
-/** A kill this near to an answer may have hit the window between POST and commit (a request that is on its way arrives without its sender), ms. */
-const NEAR_MS = 1_000
-
 export interface StormReport {
   readonly calls: number
   readonly failed: readonly unknown[]
@@ -102,7 +99,7 @@ export async function refreshStorm(options: {
     )
   }
   for (let count = 0; count < processes; count += 1) start()
-  const kills: number[] = []
+  const killed: Array<number | undefined> = []
   const { clock, timers, random } = systemPlatform
   while (ready.size < processes) await timers.sleep(50)
   const untilMs = clock.now() + forMs
@@ -123,7 +120,7 @@ export async function refreshStorm(options: {
     const victim = alive[Math.floor(random.next() * alive.length)]
     if (victim === undefined) continue
     victim.kill('SIGKILL')
-    kills.push(clock.now())
+    killed.push(victim.pid)
     children.delete(victim)
     start()
   }
@@ -131,16 +128,17 @@ export async function refreshStorm(options: {
   await Promise.all(exits)
 
   const posts = simulator.oauthRequests.filter(({ fields }) => fields['grant_type'] === 'refresh_token')
-  const first = new Map<string, number>()
+  const spent = new Set<string>()
   let reuses = 0
   let reusesInWindow = 0
-  for (const { fields, status, atMs } of posts) {
+  for (const { fields, status } of posts) {
     const token = fields['refresh_token'] ?? ''
-    const before = first.get(token)
-    if (status === 200) first.set(token, atMs)
-    if (before === undefined) continue
+    const isReuse = spent.has(token)
+    if (status === 200) spent.add(token)
+    if (!isReuse) continue
     reuses += 1
-    if (kills.some((killMs) => Math.abs(killMs - before) <= NEAR_MS)) reusesInWindow += 1
+    const sender = said.find(({ begun }) => begun === fingerprintOf(token))?.['pid']
+    if (typeof sender === 'number' && killed.includes(sender)) reusesInWindow += 1
   }
   let loginsAlive = 0
   for (const { id } of (await store.snapshot()).credentials) {
@@ -158,7 +156,7 @@ export async function refreshStorm(options: {
       ...calls.filter(({ outcome }) => outcome !== 'answered'),
       ...said.filter(({ failed }) => failed !== undefined),
     ],
-    kills: kills.length,
+    kills: killed.length,
     refreshes: posts.filter(({ status }) => status === 200).length,
     mostCommitMs: commits.at(-1) ?? 0,
     medianCommitMs: commits[Math.floor(commits.length / 2)] ?? 0,
