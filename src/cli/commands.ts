@@ -85,6 +85,13 @@ export const COMMANDS: readonly CommandRow[] = [
       (await import('./auth-change.ts')).authRemove(context, provider, target),
   },
   {
+    path: ['auth', 'refresh'],
+    arguments: '<provider> [target]',
+    summary: 'renew logins now: one, or all of a provider; otherwise it happens by itself',
+    run: async (context, [provider = '', target]) =>
+      (await import('./auth-refresh.ts')).authRefresh(context, provider, target),
+  },
+  {
     path: ['auth', 'reset'],
     arguments: '<provider> [target]',
     summary: 'lift benches: of one credential, or of all',

@@ -12,6 +12,14 @@ export const CODE_RULES: readonly Rule[] = [
 
   // Credentials.
   { thrown: 'secret_unavailable', is: 'auth_expired', seen: 'common/thrown-secret-unavailable' },
+  { thrown: 'refresh_rests', is: 'auth_expired', seen: 'common/thrown-refresh-rests' },
+  // Who asks is unknown to the server: a mistake of the configuration, not the end of a login.
+  {
+    code: ['invalid_client', 'unauthorized_client'],
+    api: 'oauth',
+    is: 'invalid_request',
+    seen: 'common/oauth-invalid-client',
+  },
   { code: 'token_expired', api: 'oauth', is: 'auth_revoked', seen: 'common/oauth-token-expired' },
   {
     code: ['token_expired', 'access_token_expired', 'session_expired'],

@@ -3,6 +3,8 @@ import type { Rule } from './rule.ts'
 /** What a bare status or shape says when no word did. */
 export const STATUS_RULES: readonly Rule[] = [
   { status: 429, is: 'rate_limit', seen: 'common/status-429' },
+  // A token endpoint that says 401 has refused the refresh token: there is nothing left to refresh with.
+  { status: 401, api: 'oauth', is: 'auth_revoked', seen: 'common/oauth-status-401' },
   { status: 401, is: 'auth_expired', seen: 'common/status-401' },
   { status: 402, is: 'billing', seen: 'common/status-402' },
   { status: 407, is: 'connection', seen: 'common/status-407' },

@@ -76,11 +76,12 @@ export async function askServer(tools: LoginTools, question: ServerQuestion): Pr
   } catch (error) {
     if (tools.signal.aborted) return CANCELLED
     const why = cut.signal.aborted ? `no answer within ${ANSWER_MS / 1000} s` : codeOf(error)
-    return failed(
+    const { problem } = failed(
       'unreachable',
       `${host} cannot be reached (${why})`,
       'check the network and any proxy, and try again; "providers.<name>.oauth.issuer" and ".proxy" say where it goes',
     )
+    return { ok: false, problem: { ...problem, code: cut.signal.aborted ? 'ETIMEDOUT' : codeOf(error) } }
   } finally {
     cancelTimer()
     tools.signal.removeEventListener('abort', onAbort)

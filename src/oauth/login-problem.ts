@@ -17,6 +17,8 @@ export interface LoginProblem {
   readonly message: string
   /** What to do next. */
   readonly next: string
+  /** Code of the transport's error, when nobody was reached. */
+  readonly code?: string
 }
 
 /** A result, or why there is none. Nothing in this room throws. */

@@ -38,6 +38,8 @@ export interface Secret {
   readonly refreshToken?: string
   /** Epoch ms. */
   readonly expiresAtMs?: number
+  /** Epoch ms at which it was issued to us: tokens that live shorter than the refresh skew are renewed at half of their life. */
+  readonly obtainedAtMs?: number
   /** `ChatGPT-Account-ID` and the like. */
   readonly accountId?: string
 }

@@ -4,7 +4,7 @@ import { BenchBook } from './bench-book.ts'
 import { BorrowedLease } from './borrowed-lease.ts'
 import type { Choice } from './choice.ts'
 import { Chooser, type ChoiceTerms } from './chooser.ts'
-import type { Credential } from './credential.ts'
+import type { Credential, Secret } from './credential.ts'
 import { EnvironmentSecrets } from './environment-secrets.ts'
 import { explainOthers } from './explain.ts'
 import { Holder } from './holder.ts'
@@ -42,6 +42,11 @@ export interface PoolOptions {
   readonly maxConcurrentFor?: (provider: string) => number
   /** Asks a provider's usage endpoint. @default nobody is asked: benches are tested by live calls */
   readonly probeUsage?: { readonly canProbe: (provider: string) => boolean; readonly probe: ProbeUsage }
+  /** Logins that are renewed: tokens that the store would not take yet, and tokens fit for use. @default tokens are used as they are stored */
+  readonly logins?: {
+    readonly unsaved: (credential: Credential) => Secret | undefined
+    readonly fresh: (credential: Credential, secret: Secret) => Promise<Secret>
+  }
   /** Resolves credentials whose secret is an environment variable. @default none can be used */
   readonly readEnvironment?: (variable: string) => string | undefined
   /** Told about what was survived. Never carries a secret. */
@@ -390,7 +395,7 @@ export class CredentialPool {
     for (const wake of waiting) wake()
   }
 
-  async #readSecret(credential: Credential) {
+  async #readSecret(credential: Credential): Promise<Secret> {
     if (credential.source.kind === 'env') return this.#environment.secretOf(credential)
     const secret = await this.#options.store.readSecret(credential.id)
     if (secret === undefined) throw new StoreError('not_found', `credential ${credential.label} was removed`)
@@ -452,7 +457,10 @@ export class CredentialPool {
       platform: this.#options.platform,
       probe,
       canProbe,
-      readSecret: (credential) => this.#readSecret(credential),
+      readSecret: async (credential) => {
+        const secret = await this.#readSecret(credential)
+        return (await this.#options.logins?.fresh(credential, secret)) ?? secret
+      },
       quotaOf: async (credentialId) => {
         await this.#readings.look()
         return this.#readings.quotaOf(credentialId)

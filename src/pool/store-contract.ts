@@ -86,6 +86,83 @@ export interface SessionStore {
   ): Promise<void>
 }
 
+/** What a refresh of a login finds. Read in one go: secret and generation belong together. */
+export interface RefreshLook {
+  readonly generation: number
+  readonly secret: Secret
+}
+
+/** A refresh that began and of which nobody knows how it ended: its process died, or its answer was lost. */
+export interface UnfinishedRefresh {
+  /** Of the refresh token that was sent. */
+  readonly fingerprint: string
+  readonly atMs: number
+}
+
+export type RefreshClaim =
+  /** Only the holder may send the refresh token now, and it is written down durably that it does. */
+  | { readonly kind: 'claimed'; readonly unfinished?: UnfinishedRefresh; readonly failures: number }
+  | { readonly kind: 'held'; readonly untilMs: number }
+  /** The token endpoint had trouble: left alone until then. */
+  | { readonly kind: 'resting'; readonly untilMs: number; readonly reason: string }
+  /** The generation has moved on: look again. */
+  | { readonly kind: 'moved' }
+
+/** A new pair of tokens that belongs in the place of generation `generation`. */
+export interface RenewedSecret {
+  readonly credentialId: string
+  /** The generation that it replaces. */
+  readonly generation: number
+  readonly secret: Secret
+  /** Of the new token. */
+  readonly fingerprint: string
+}
+
+/** One refresh at a time per login, over all processes and machines that share a store (invariant I3). */
+export interface RefreshStore {
+  /** @returns undefined for unknown credentials and references */
+  look(credentialId: string): Promise<RefreshLook | undefined>
+  /**
+   * Claims the refresh of one generation by compare-and-set and journals, durably and in the same transaction, that the token with this
+   * fingerprint is about to be sent: a crash between answer and commit is recognised afterwards.
+   * @param claim.force also while resting
+   */
+  begin(
+    claim: {
+      readonly credentialId: string
+      readonly generation: number
+      readonly holder: string
+      readonly untilMs: number
+      readonly fingerprint: string
+      readonly force?: boolean
+    },
+    nowMs: number,
+  ): Promise<RefreshClaim>
+  /**
+   * Stores the new pair and counts up the generation, durably (it survives a power cut). Ends the claim. Benches that are not about
+   * authentication go along: a refreshed token is the same account with the same quota.
+   * @returns undefined when the generation has moved on or the credential is gone: nothing was changed then
+   */
+  commit(renewed: RenewedSecret): Promise<Credential | undefined>
+  /** Ends a claim without new tokens. `unfinished`: nobody knows whether the server has rotated the token; the journal keeps it. */
+  end(ended: {
+    readonly credentialId: string
+    readonly generation: number
+    readonly holder: string
+    readonly unfinished: boolean
+    /** Epoch ms until which the token endpoint is left alone; 0 = it may be asked again at once. */
+    readonly restUntilMs: number
+    readonly failures: number
+    readonly reason: string
+  }): Promise<void>
+  /** Keeps a pair that could not be committed, sealed, outside the database. @throws StoreError */
+  setAside(renewed: RenewedSecret): Promise<void>
+  /** Pairs that were set aside. @param onUnreadable told about each one that cannot be opened; it stays where it is */
+  asides(onUnreadable: (message: string) => void): Promise<readonly RenewedSecret[]>
+  /** Removes a pair that was set aside. */
+  dropAside(renewed: Pick<RenewedSecret, 'credentialId' | 'generation'>): Promise<void>
+}
+
 /**
  * What a pool needs from a store. Every method is one transaction; every store passes `test/contracts/store.contract.ts`.
  * Methods throw `StoreError` (locked, full, damaged, wrong key) and then changed nothing.
@@ -94,6 +171,7 @@ export interface Store {
   readonly readings: ReadingStore
   readonly places: PlaceStore
   readonly sessions: SessionStore
+  readonly refreshes: RefreshStore
   /** Cheap: answers from memory while no other process has committed. Never waits for a write. */
   snapshot(): Promise<PoolSnapshot>
   /** @throws StoreError `duplicate_label`, `duplicate_credential` (same fingerprint or account in this provider) */

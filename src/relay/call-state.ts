@@ -7,6 +7,9 @@ import type { RepairName } from './repairs.ts'
 /** Statuses that say by themselves whose fault it was, or that a wait will clear. */
 const NEVER_POISON = new Set([401, 402, 429])
 
+/** Renewals ahead of their end that one call may cause or meet; only tokens that are born dead need more. */
+const RENEWALS_PER_CALL = 6
+
 /**
  * What one call has been through. Lives and dies with the call: a flag that outlives it strands the next one (20465),
  * one that is lost hammers a key again (26145).
@@ -27,6 +30,26 @@ export class CallState {
   queuedSinceMs: number | undefined
   fallbackReason: string | undefined
   readonly repaired = new Set<RepairName>()
+
+  readonly #refreshed = new Set<string>()
+  #renewals = 0
+
+  /** One refresh after a 401 per credential: a 401 that no refresh cures must not become a loop (26664). */
+  mayRefresh(credentialId: string): boolean {
+    return !this.#refreshed.has(credentialId)
+  }
+
+  refreshed(credentialId: string): void {
+    this.#refreshed.add(credentialId)
+  }
+
+  mayRenew(): boolean {
+    return this.#renewals < RENEWALS_PER_CALL
+  }
+
+  renewed(): void {
+    this.#renewals += 1
+  }
 
   retriesDone(label: FailureLabel): number {
     return this.#retries.get(label) ?? 0

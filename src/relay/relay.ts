@@ -1,14 +1,15 @@
 import { classify } from '../failure/classify.ts'
 import type { Failure } from '../failure/evidence.ts'
 import { observeException } from '../failure/observe-exception.ts'
+import type { Refresher } from '../oauth/refresh.ts'
 import type { Network } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Secret } from '../pool/credential.ts'
 import type { Lease, NothingReady } from '../pool/lease.ts'
 import type { CredentialPool } from '../pool/pool.ts'
 import type { RetryBudget } from '../recovery/budget.ts'
-import { decide } from '../recovery/decide.ts'
-import type { Policy } from '../recovery/policy.ts'
+import { decide, type Situation } from '../recovery/decide.ts'
+import type { BenchTerms, Policy } from '../recovery/policy.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
 import { WIRES } from '../wire/wires.ts'
 import { type AttemptResult, runAttempt } from './attempt.ts'
@@ -16,6 +17,7 @@ import { BoundStateBook } from './bound-state-book.ts'
 import type { Call, Limits, RelayAnswer, Route } from './call.ts'
 import { CallBook } from './call-book.ts'
 import { CallState } from './call-state.ts'
+import { freshen, RESTING_LOGIN } from './freshen.ts'
 import { earlyAnswer, give } from './give-answer.ts'
 import { giveUp } from './give-up.ts'
 import {
@@ -51,6 +53,8 @@ export interface RelayDependencies {
   readonly policy: Policy
   readonly limits: Limits
   readonly budget: RetryBudget
+  /** Renews logins ahead of their end and after a 401. @default none: a 401 of a login moves on */
+  readonly refresher?: Refresher
   readonly emit: (event: TelemetryEvent) => void
   /** Told every failure of an attempt once, with its evidence. Must not throw. */
   readonly onFailure?: (failure: Failure) => void
@@ -58,6 +62,17 @@ export interface RelayDependencies {
   readonly boundState?: BoundStateBook
   /** Told every secret before it is sent, so that logs can mask it. */
   readonly onSecret?: (secret: string) => void
+}
+
+type Attempted =
+  | Extract<Settled, { kind: 'answer' }>
+  | { readonly kind: 'renewed' }
+  | { readonly kind: 'failure'; readonly failure: Failure; readonly terms?: BenchTerms }
+
+interface FailedAttempt {
+  readonly kind: 'failed'
+  readonly failure: Failure
+  readonly terms: BenchTerms | undefined
 }
 
 /** Carries a call through its chain of routes until there is an answer or exactly one typed failure. */
@@ -137,7 +152,8 @@ export class Relay {
         book.step('surface', failure.message)
         return this.#surface(call, state, undefined, failure)
       }
-      const attempted = await this.#attempt(call, state, book, route, lease, remainingMs()).catch(
+      const tried = new Map(state.tried).set(lease.credential.id, lease.tokenGeneration)
+      const attempted = await this.#freshAttempt(call, state, book, route, lease, tried, remainingMs).catch(
         async (error: unknown) => {
           await lease.release()
           throw error
@@ -149,17 +165,31 @@ export class Relay {
         if (responseId !== undefined) pool.keep(route.provider, responseKey(responseId), lease.credential.id)
         return attempted
       }
-      const { failure } = attempted
       if (call.signal.aborted) {
         await lease.release()
         return { kind: 'cancelled' }
       }
-      state.failures.push(failure)
+      if (attempted.kind === 'renewed') {
+        // Nothing was wrong with the account: the next lease carries the new generation.
+        await lease.release()
+        preferred = lease.credential.id
+        continue
+      }
       const usable = nextUsable(call, state.routeIndex + 1)
-      const tried = new Map(state.tried).set(lease.credential.id, lease.tokenGeneration)
+      const refreshed = await this.#refreshAfter(attempted.failure, call, state, route, lease, tried, remainingMs)
+      if (refreshed.kind === 'renewed') {
+        const reason = 'the token was refused and has been refreshed'
+        book.decided({ action: 'refresh', delayMs: 0, reason }, attempted.failure, lease, undefined)
+        await lease.release()
+        preferred = lease.credential.id
+        continue
+      }
+      const { failure, terms: own } = refreshed.kind === 'failed' ? refreshed : attempted
+      const terms = own ?? policy[failure.label].bench
+      state.failures.push(failure)
       const bench = await lease.fail({
         failure,
-        terms: policy[failure.label].bench,
+        terms,
         callId: call.id,
         lastHope: usable >= call.chain.length && (await pool.outlook({ ...pooled, tried })).why.total === 1,
       })
@@ -230,6 +260,81 @@ export class Relay {
     }
   }
 
+  /** Renews a login that is about to end, then tries it. */
+  async #freshAttempt(
+    call: Call,
+    state: CallState,
+    book: CallBook,
+    route: Route,
+    lease: Lease,
+    tried: ReadonlyMap<string, number>,
+    remainingMs: () => number,
+  ): Promise<Attempted> {
+    const { pool, platform, refresher } = this.#deps
+    const fresh = await freshen(lease, {
+      refresher: state.mayRenew() ? refresher : undefined,
+      platform,
+      signal: call.signal,
+      remainingMs,
+      othersReady: async () => (await pool.outlook({ provider: route.provider, model: route.model, tried })).ready > 0,
+    })
+    if (fresh.kind === 'use') return this.#attempt(call, state, book, route, lease, fresh.secret, remainingMs())
+    if (fresh.kind === 'renewed') {
+      state.renewed()
+      return fresh
+    }
+    if (!call.signal.aborted) book.attemptFailed(route, lease, fresh.failure, book.attemptStarted(route, lease))
+    return { kind: 'failure', failure: fresh.failure, ...(fresh.terms === undefined ? {} : { terms: fresh.terms }) }
+  }
+
+  /**
+   * After a 401: once per token generation, and once per credential in a call, so that a 401 that no refresh cures is not a loop (26664).
+   * The credential is charged only when that fails.
+   */
+  async #refreshAfter(
+    failure: Failure,
+    call: Call,
+    state: CallState,
+    route: Route,
+    lease: Lease,
+    tried: ReadonlyMap<string, number>,
+    remainingMs: () => number,
+  ): Promise<{ readonly kind: 'no' } | { readonly kind: 'renewed' } | FailedAttempt> {
+    const { pool, policy, platform, refresher } = this.#deps
+    const { credential, tokenGeneration } = lease
+    if (refresher === undefined || !policy[failure.label].tries.includes('refresh')) return { kind: 'no' }
+    if (failure.evidence.status === undefined && failure.evidence.channel === 'exception') return { kind: 'no' }
+    if (!state.mayRefresh(credential.id)) return { kind: 'no' }
+    const secret = await lease.secret().catch(() => undefined)
+    if (secret === undefined || !refresher.canRefresh(credential, secret)) return { kind: 'no' }
+    const outlook = await pool.outlook({ provider: route.provider, model: route.model, tried })
+    const situation: Situation = {
+      retriesDone: 0,
+      otherReady: outlook.ready,
+      trialDue: false,
+      othersTried: state.othersTried,
+      refreshable: true,
+      newerGeneration: false,
+      nextRoute: nextUsable(call, state.routeIndex + 1) < call.chain.length,
+      repairable: false,
+      poisoned: false,
+      remainingMs: remainingMs(),
+      retryBudgetLeft: true,
+      committed: false,
+      chance: platform.random.next(),
+    }
+    // The recovery table says whether refreshing comes first; it may be the user's own.
+    if (decide(failure, situation, policy).action !== 'refresh') return { kind: 'no' }
+    state.refreshed(credential.id)
+    const patience = { ms: remainingMs(), signal: call.signal }
+    const renewal = await refresher.renew(credential, tokenGeneration, patience)
+    if (renewal.kind === 'renewed') return { kind: 'renewed' }
+    if (renewal.kind === 'dead') return { kind: 'failed', failure: renewal.failure, terms: undefined }
+    return renewal.kind === 'later'
+      ? { kind: 'failed', failure: renewal.failure, terms: RESTING_LOGIN }
+      : { kind: 'no' }
+  }
+
   /** A 401 for a token that another process has replaced since means "use the new one". */
   async #isRenewed(route: Route, lease: Lease): Promise<boolean> {
     const described = await this.#deps.pool.describe(route.provider)
@@ -249,8 +354,9 @@ export class Relay {
     book: CallBook,
     route: Route,
     lease: Lease,
+    known: Secret | undefined,
     remainingMs: number,
-  ): Promise<Extract<Settled, { kind: 'answer' }> | { readonly kind: 'failure'; readonly failure: Failure }> {
+  ): Promise<Attempted> {
     const { network, platform, limits } = this.#deps
     const startedAtMs = book.attemptStarted(route, lease)
     let dropped: readonly string[] = []
@@ -272,7 +378,8 @@ export class Relay {
         token,
       })
     }
-    const result = await lease.secret().then(send, (error: unknown) => secretFailure(call, route, error, startedAtMs))
+    const reading = known === undefined ? lease.secret() : Promise.resolve(known)
+    const result = await reading.then(send, (error: unknown) => secretFailure(call, route, error, startedAtMs))
     this.#observeQuota(route, lease, result)
     if (result.kind === 'answer') {
       const firstOutputAtMs = platform.clock.now()

@@ -26,6 +26,8 @@ import type { CallJournal } from '../telemetry/call-journal.ts'
 import { CallRecorder } from '../telemetry/call-recorder.ts'
 import { Redactor } from '../telemetry/redact.ts'
 import type { WireName } from '../wire/wire.ts'
+import type { Refresher } from '../oauth/refresh.ts'
+import { makeRefresher } from './make-refresher.ts'
 import { probeUsage, type ProbeDependencies } from './probe-usage.ts'
 
 export interface RuntimeOptions {
@@ -39,12 +41,18 @@ export interface RuntimeOptions {
   readonly recordTo?: string
   /** Where the stories of calls are kept; closed with the runtime. @default nowhere */
   readonly journal?: CallJournal
+  /** How this program calls itself at token endpoints. @default sparekey */
+  readonly userAgent?: string
+  /** A refresh whose process has died is taken over after this long, ms. @default 45000 */
+  readonly refreshClaimMs?: number
   /** Told about what was survived; already without secrets. */
   readonly onTrouble?: (message: string) => void
 }
 
 const MOST_REMEMBERED_CHAINS = 500
 const LONGEST_REMEMBERED_MODEL = 200
+/** A usage probe waits this long for newer tokens, ms. */
+const LONGEST_PROBE_REFRESH_MS = 10_000
 
 /** Store, pool and relay put together once, for every surface: gateway, command line and library decide alike. */
 export class Runtime {
@@ -52,12 +60,15 @@ export class Runtime {
   readonly redactor = new Redactor()
   readonly pool: CredentialPool
   readonly store: Store
+  /** Keeps logins alive. */
+  readonly refresher: Refresher
   readonly #options: RuntimeOptions
   readonly #network: Network
   readonly #budget = new RetryBudget()
   readonly #boundState = new BoundStateBook()
   readonly #recorder: FailureRecorder | undefined
   readonly #calls: CallRecorder | undefined
+  readonly #recovered: Promise<void>
   #config: Config
   #relay: Relay
   #resolved: {
@@ -80,6 +91,21 @@ export class Runtime {
       placeOf: (provider) => this.#placeOf(provider),
       onSecret: (secret) => this.redactor.add(secret),
     }
+    this.refresher = makeRefresher({
+      store: options.store,
+      platform: options.platform,
+      environment: options.environment,
+      network: this.#network,
+      userAgent: options.userAgent ?? 'sparekey',
+      placeOf: (provider) => {
+        const { oauth, proxy } = this.#config.providers[provider] ?? {}
+        return { defaults: this.definitionOf(provider)?.oauth, config: oauth, proxy }
+      },
+      onSecret: (secret) => this.redactor.add(secret),
+      onTrouble: trouble,
+      ...(options.refreshClaimMs === undefined ? {} : { claimMs: options.refreshClaimMs }),
+    })
+    this.#recovered = this.refresher.recover()
     this.pool = new CredentialPool({
       store: options.store,
       platform: options.platform,
@@ -95,6 +121,16 @@ export class Runtime {
       probeUsage: {
         canProbe: (provider) => this.definitionOf(provider)?.usageProbe !== undefined,
         probe: (credential, secret) => probeUsage(credential, secret, probes),
+      },
+      logins: {
+        unsaved: (credential) => this.refresher.unsaved(credential),
+        fresh: async (credential, secret) => {
+          if (!this.refresher.isDue(secret) || !this.refresher.canRefresh(credential, secret)) return secret
+          const renewal = await this.refresher.renew(credential, credential.generation, {
+            ms: LONGEST_PROBE_REFRESH_MS,
+          })
+          return renewal.kind === 'renewed' ? renewal.secret : secret
+        },
       },
       readEnvironment: (variable) => options.environment.read(variable),
       onTrouble: ({ message }) => trouble(message),
@@ -190,6 +226,8 @@ export class Runtime {
     await this.#recorder?.flush()
     this.#calls?.close()
     await this.pool.close()
+    await this.#recovered
+    await this.refresher.close()
     await this.#network.close()
     await this.store.close()
   }
@@ -210,6 +248,7 @@ export class Runtime {
       policy,
       limits,
       budget: this.#budget,
+      refresher: this.refresher,
       emit: (event) => this.bus.emit(event),
       ...(this.#config.recordFailures ? { onFailure: (failure) => this.#recorder?.record(failure) } : {}),
       onSecret: (secret) => this.redactor.add(secret),

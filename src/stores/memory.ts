@@ -4,6 +4,7 @@ import type { NewCredential, PoolSnapshot, Store, TrialClaim } from '../pool/sto
 import { StoreError } from '../pool/store-contract.ts'
 import { admitCredential, renewCredential } from './admit-credential.ts'
 import { MemoryPlaces } from './memory-places.ts'
+import { MemoryRefreshes } from './memory-refreshes.ts'
 import { MemoryReadings } from './memory-readings.ts'
 import { MemorySessions } from './memory-sessions.ts'
 
@@ -15,6 +16,20 @@ export class MemoryStore implements Store {
     (holder, untilMs) => this.#prolongTrials(holder, untilMs),
   )
   readonly sessions = new MemorySessions((id) => this.#knows(id))
+  readonly refreshes = new MemoryRefreshes({
+    credential: (id) => (this.#knows(id) ? this.#credentials.get(id) : undefined),
+    secret: (id) => this.#secrets.get(id),
+    renew: (credential, { secret, fingerprint, generation }) => {
+      const renewed = renewCredential(credential, fingerprint, this.#siblings(credential.provider))
+      this.#secrets.set(credential.id, secret)
+      for (const [scope, bench] of this.#benches.get(credential.id) ?? []) {
+        if (bench.tokenGeneration !== generation || bench.reason.startsWith('auth_')) continue
+        this.#benches.get(credential.id)?.set(scope, { ...bench, tokenGeneration: renewed.generation })
+      }
+      this.#put(renewed)
+      return renewed
+    },
+  })
   readonly #credentials = new Map<string, Credential>()
   readonly #secrets = new Map<string, Secret>()
   readonly #benches = new Map<string, Map<string, Bench>>()
@@ -49,6 +64,7 @@ export class MemoryStore implements Store {
     this.#secrets.delete(id)
     this.readings.forget(id)
     this.places.forget(id)
+    this.refreshes.forget(id)
     this.#forget(id)
     this.#changed()
     return true

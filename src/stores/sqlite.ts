@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { Bench } from '../pool/bench.ts'
 import type { Credential, Secret } from '../pool/credential.ts'
 import {
@@ -8,9 +9,11 @@ import {
   type TrialClaim,
 } from '../pool/store-contract.ts'
 import { admitCredential, renewCredential } from './admit-credential.ts'
+import { AsideFiles } from './aside-files.ts'
 import type { SecretBox } from './secret-box.ts'
 import type { SqlDatabase } from './sqlite-driver.ts'
 import { SqlitePlaces } from './sqlite-places.ts'
+import { SqliteRefreshes } from './sqlite-refreshes.ts'
 import { SqliteReadings } from './sqlite-readings.ts'
 import {
   BENCH_COLUMNS,
@@ -28,6 +31,7 @@ export class SqliteStore implements Store {
   readonly readings: SqliteReadings
   readonly places: SqlitePlaces
   readonly sessions: SqliteSessions
+  readonly refreshes: SqliteRefreshes
   readonly #session: SqliteSession
   readonly #box: SecretBox
   #snapshot: PoolSnapshot | undefined
@@ -41,6 +45,16 @@ export class SqliteStore implements Store {
     this.readings = new SqliteReadings(this.#session)
     this.places = new SqlitePlaces(this.#session)
     this.sessions = new SqliteSessions(this.#session)
+    this.refreshes = new SqliteRefreshes(
+      this.#session,
+      {
+        credential: (id) => this.#credential(id),
+        openSecret: (id) => this.#openSecret(id),
+        change: (work) => this.#durable(work),
+        renew: (credential, { secret, fingerprint }) => this.#renew(credential, secret, fingerprint),
+      },
+      new AsideFiles(dirname(path), box),
+    )
   }
 
   async snapshot(): Promise<PoolSnapshot> {
@@ -95,32 +109,12 @@ export class SqliteStore implements Store {
     return this.#durable(() => {
       const credential = this.#credential(id)
       if (credential === undefined) throw notFound(id)
-      const renewed = renewCredential(credential, fingerprint, this.#siblings(credential.provider))
-      this.#session.run(
-        'UPDATE credentials SET fingerprint = ?, generation = ? WHERE id = ?',
-        fingerprint,
-        renewed.generation,
-        id,
-      )
-      if (credential.source.kind === 'stored') this.#seal(renewed, secret)
-      return renewed
+      return this.#renew(credential, secret, fingerprint)
     })
   }
 
   async readSecret(id: string): Promise<Secret | undefined> {
-    return this.#session.guarded(() => {
-      const row = this.#session.row('SELECT generation, envelope FROM secrets WHERE credential_id = ?', id)
-      if (row === undefined || !(row.envelope instanceof Uint8Array)) return undefined
-      const opened = this.#box.open(row.envelope, placeOf(id, Number(row.generation)))
-      if (opened.kind === 'opened') return JSON.parse(opened.text) as Secret
-      if (opened.kind === 'wrong_key') {
-        throw new StoreError('wrong_key', `the secret of ${id} was sealed with another key: add the credential again`)
-      }
-      throw new StoreError(
-        'damaged',
-        `the secret of ${id} in ${this.#session.path} was altered: add the credential again`,
-      )
-    })
+    return this.#session.guarded(() => this.#openSecret(id))
   }
 
   async changeBench(
@@ -272,6 +266,32 @@ export class SqliteStore implements Store {
     const others = before.benches.filter((each) => each.credentialId !== credentialId || each.scope !== scope)
     const benches = bench === undefined ? others : [...others, bench]
     this.#snapshot = { revision, credentials: before.credentials, benches }
+  }
+
+  #openSecret(id: string): Secret | undefined {
+    const row = this.#session.row('SELECT generation, envelope FROM secrets WHERE credential_id = ?', id)
+    if (row === undefined || !(row.envelope instanceof Uint8Array)) return undefined
+    const opened = this.#box.open(row.envelope, placeOf(id, Number(row.generation)))
+    if (opened.kind === 'opened') return JSON.parse(opened.text) as Secret
+    if (opened.kind === 'wrong_key') {
+      throw new StoreError('wrong_key', `the secret of ${id} was sealed with another key: add the credential again`)
+    }
+    throw new StoreError(
+      'damaged',
+      `the secret of ${id} in ${this.#session.path} was altered: add the credential again`,
+    )
+  }
+
+  #renew(credential: Credential, secret: Secret, fingerprint: string): Credential {
+    const renewed = renewCredential(credential, fingerprint, this.#siblings(credential.provider))
+    this.#session.run(
+      'UPDATE credentials SET fingerprint = ?, generation = ? WHERE id = ?',
+      fingerprint,
+      renewed.generation,
+      credential.id,
+    )
+    if (credential.source.kind === 'stored') this.#seal(renewed, secret)
+    return renewed
   }
 
   #credential(id: string): Credential | undefined {

@@ -35,7 +35,8 @@ export const TABLE: Readonly<Record<string, Row>> = {
   wire: { runtime: ['failure/evidence', 'failure/labels'], types: ['failure'], pure: true },
   recovery: { runtime: ['failure'], types: [], pure: true },
   pool: { runtime: ['platform'], types: ['failure', 'recovery'] },
-  oauth: { runtime: ['failure', 'platform'], types: [] },
+  // Refreshing works on the pool's words for a login and on its store contract.
+  oauth: { runtime: ['failure', 'platform'], types: ['pool'] },
   // The journal of calls is a contract of telemetry, as the store is one of the pool.
   stores: {
     runtime: [
@@ -68,6 +69,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
     runtime: [
       'relay',
       'pool',
+      'oauth',
       'config',
       'recovery',
       'providers/_registry',

@@ -58,6 +58,41 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
   }
 
   describe(`store contract: ${name}`, () => {
+    it('lets one holder refresh a generation, and knows what never ended', () =>
+      withStore(async (store) => {
+        await store.addCredential(newCredential('a', { type: 'oauth' }), NOW)
+        const claim = { credentialId: 'cred_a', generation: 1, holder: 'p1', untilMs: NOW + 100, fingerprint: 'f1' }
+        const { refreshes } = store
+        expect(await refreshes.look('cred_a')).toMatchObject({ generation: 1, secret: { token: 'sk-secret-of-a' } })
+        expect(await refreshes.look('cred_x')).toBeUndefined()
+        expect(await refreshes.begin({ ...claim, generation: 2 }, NOW)).toEqual({ kind: 'moved' })
+        expect(await refreshes.begin(claim, NOW)).toEqual({ kind: 'claimed', failures: 0 })
+        const other = { ...claim, holder: 'p2', untilMs: NOW + 300, fingerprint: 'f2' }
+        expect(await refreshes.begin(other, NOW + 99)).toEqual({ kind: 'held', untilMs: NOW + 100 })
+        expect(await refreshes.begin(other, NOW + 100)).toEqual({
+          kind: 'claimed',
+          failures: 0,
+          unfinished: { fingerprint: 'f1', atMs: NOW },
+        })
+        const rest = { credentialId: 'cred_a', generation: 1, unfinished: false, restUntilMs: NOW + 200, failures: 1 }
+        // Only the holder may end it.
+        await refreshes.end({ ...rest, holder: 'p1', reason: 'busy' })
+        expect(await refreshes.begin(claim, NOW + 101)).toMatchObject({ kind: 'held' })
+        await refreshes.end({ ...rest, holder: 'p2', reason: 'busy' })
+        const resting = { kind: 'resting', untilMs: NOW + 200, reason: 'busy' }
+        expect(await refreshes.begin(claim, NOW + 199)).toEqual(resting)
+        expect(await refreshes.begin({ ...claim, force: true }, NOW + 199)).toEqual({ kind: 'claimed', failures: 1 })
+        const renewed = { credentialId: 'cred_a', generation: 1, secret: { token: 'new' }, fingerprint: 'f3' }
+        expect(await refreshes.commit(renewed)).toMatchObject({ generation: 2, fingerprint: 'f3' })
+        expect(await refreshes.commit(renewed)).toBeUndefined()
+        expect(await refreshes.look('cred_a')).toEqual({ generation: 2, secret: { token: 'new' } })
+        expect((await store.snapshot()).credentials[0]).toMatchObject({ generation: 2 })
+        await refreshes.setAside({ ...renewed, generation: 2 })
+        expect(await refreshes.asides(() => {})).toEqual([{ ...renewed, generation: 2 }])
+        await refreshes.dropAside({ credentialId: 'cred_a', generation: 2 })
+        expect(await refreshes.asides(() => {})).toEqual([])
+      }))
+
     it('starts empty', () =>
       withStore(async (store) => {
         expect(await store.snapshot()).toMatchObject({ credentials: [], benches: [] })

@@ -1,0 +1,292 @@
+import { classify } from '../failure/classify.ts'
+import type { Failure } from '../failure/evidence.ts'
+import { observeException } from '../failure/observe-exception.ts'
+import type { CutSignal } from '../platform/network.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Credential, Secret } from '../pool/credential.ts'
+import type { RefreshClaim, RefreshStore, RenewedSecret, UnfinishedRefresh } from '../pool/store-contract.ts'
+import type { RefreshReply } from './ask-refresh.ts'
+import { isDue, stillLives } from './refresh-time.ts'
+import type { Renewal } from './refresh-outcome.ts'
+import { renewedTokens } from './renewed-tokens.ts'
+import { UnsavedTokens } from './unsaved-tokens.ts'
+
+export interface RefresherOptions {
+  readonly store: RefreshStore
+  readonly platform: Platform
+  /** How a provider's logins are refreshed. `machine`: the client signs in itself, without a refresh token. @returns undefined when they are not */
+  readonly wayOf: (provider: string) => { readonly machine: boolean } | undefined
+  /** Sends a refresh token once. Never throws. The signal is cut when the claim is about to end. */
+  readonly ask: (credential: Credential, refreshToken: string | undefined, signal: AbortSignal) => Promise<RefreshReply>
+  readonly fingerprintOf: (token: string) => string
+  /** What must not go unnoticed. Never carries a secret. */
+  readonly onTrouble: (message: string) => void
+  /** A claim whose process has died is free again after this long. @default 45000 */
+  readonly claimMs?: number
+}
+
+const CLAIM_MS = 45_000
+const LOOK_AGAIN_MS = 40
+const FIRST_REST_MS = 2_000
+const LONGEST_REST_MS = 5 * 60_000
+
+/**
+ * Keeps logins alive: one refresh in flight per credential over calls, processes and machines, and a rotated token is stored durably before
+ * anybody uses it (invariant I3). Never throws; a POST that is on its way is never cut by a caller who leaves.
+ */
+export class Refresher {
+  readonly #options: RefresherOptions
+  readonly #flights = new Map<string, Promise<Renewal>>()
+  readonly #unsaved: UnsavedTokens
+  readonly #chance: number
+
+  constructor(options: RefresherOptions) {
+    this.#options = options
+    this.#chance = options.platform.random.next()
+    this.#unsaved = new UnsavedTokens(options.store, options.platform, options.onTrouble)
+  }
+
+  /** Whether these tokens could be renewed at all. */
+  canRefresh(credential: Credential, secret: Secret): boolean {
+    if (credential.type !== 'oauth' || credential.source.kind !== 'stored') return false
+    const way = this.#options.wayOf(credential.provider)
+    return way !== undefined && (way.machine || secret.refreshToken !== undefined)
+  }
+
+  isDue(secret: Secret): boolean {
+    return isDue(secret, this.#options.platform.clock.now(), this.#chance)
+  }
+
+  stillLives(secret: Secret): boolean {
+    return stillLives(secret, this.#options.platform.clock.now())
+  }
+
+  /** Newer tokens that the store would not take yet. */
+  unsaved(credential: Credential): Secret | undefined {
+    return this.#unsaved.of(credential.id, credential.generation)?.secret
+  }
+
+  /**
+   * Gets tokens newer than those of `generation`: another process's, or by a refresh.
+   * @param patience how long this caller waits; the refresh itself goes on without it
+   */
+  async renew(
+    credential: Credential,
+    generation: number,
+    patience: { readonly ms: number; readonly signal?: CutSignal; readonly force?: boolean },
+  ): Promise<Renewal> {
+    const flight = this.#flights.get(credential.id) ?? this.#start(credential, generation, patience.force === true)
+    const cut = new AbortController()
+    const onAbort = () => cut.abort()
+    if (patience.signal?.aborted === true) cut.abort()
+    patience.signal?.addEventListener('abort', onAbort)
+    const impatience = this.#options.platform.timers
+      .sleep(Math.max(0, patience.ms), cut.signal)
+      .then((): Renewal => ({ kind: 'waiting' }))
+    const renewal = await Promise.race([flight, impatience])
+    patience.signal?.removeEventListener('abort', onAbort)
+    cut.abort()
+    return renewal
+  }
+
+  /** Stores what an earlier process had to set aside. Called at start. */
+  async recover(): Promise<void> {
+    await this.#unsaved.takeUp()
+  }
+
+  /** Waits for refreshes that are on their way, and tries once more to store what could not be stored. */
+  async close(): Promise<void> {
+    await Promise.all(this.#flights.values())
+    await this.#unsaved.close()
+  }
+
+  #start(credential: Credential, generation: number, force: boolean): Promise<Renewal> {
+    const flight = this.#fly(credential, generation, force)
+      .catch((error: unknown): Renewal => this.#storeRefuses(credential, error))
+      .finally(() => this.#flights.delete(credential.id))
+    this.#flights.set(credential.id, flight)
+    return flight
+  }
+
+  async #fly(credential: Credential, usedGeneration: number, force: boolean): Promise<Renewal> {
+    const { store, platform } = this.#options
+    const { id } = credential
+    const holder = platform.random.id('refresh')
+    for (;;) {
+      // What was set aside is newer than what is stored: sending the stored token would be sending a spent one.
+      await this.#unsaved.takeUp()
+      const kept = this.#unsaved.of(id, usedGeneration)
+      if (kept !== undefined)
+        return { kind: 'renewed', generation: kept.generation + 1, secret: kept.secret, saved: false }
+      const look = await store.look(id)
+      if (look === undefined) return { kind: 'impossible' }
+      const { generation, secret } = look
+      // Another process was faster: its tokens are as good as ours would be (15167).
+      if (generation !== usedGeneration) return { kind: 'renewed', generation, secret, saved: true }
+      if (!this.canRefresh(credential, secret)) return { kind: 'impossible' }
+      const fingerprint = this.#options.fingerprintOf(secret.refreshToken ?? secret.token)
+      const begunAtMs = platform.clock.monotonic()
+      const nowMs = platform.clock.now()
+      const untilMs = nowMs + this.#claimMs
+      const claim = await store.begin({ credentialId: id, generation, holder, untilMs, fingerprint, force }, nowMs)
+      if (claim.kind === 'held') {
+        await platform.timers.sleep(Math.min(LOOK_AGAIN_MS, Math.max(1, claim.untilMs - nowMs)))
+        continue
+      }
+      if (claim.kind === 'moved') continue
+      if (claim.kind === 'resting')
+        return this.#later(
+          credential,
+          `the login "${credential.label}" could not be refreshed a moment ago: ${claim.reason}`,
+          claim.untilMs,
+        )
+      const leftMs = (this.#claimMs * 2) / 3 - (platform.clock.monotonic() - begunAtMs)
+      // Claimed so slowly (a suspended machine) that another process may take over while the token travels: claim anew.
+      if (leftMs <= this.#claimMs / 3) continue
+      return this.#send(credential, { generation, secret, holder, claim, leftMs })
+    }
+  }
+
+  async #send(
+    credential: Credential,
+    begun: {
+      readonly generation: number
+      readonly secret: Secret
+      readonly holder: string
+      readonly claim: Extract<RefreshClaim, { kind: 'claimed' }>
+      readonly leftMs: number
+    },
+  ): Promise<Renewal> {
+    const { platform, fingerprintOf } = this.#options
+    const { generation, secret, holder, claim } = begun
+    const cut = new AbortController()
+    const cancel = platform.timers.after(begun.leftMs, () => cut.abort(), { unref: true })
+    const reply = await this.#options.ask(credential, secret.refreshToken, cut.signal)
+    cancel()
+    const ended = { credentialId: credential.id, generation, holder }
+    switch (reply.kind) {
+      case 'tokens': {
+        const nowMs = platform.clock.now()
+        const renewed = renewedTokens(secret, reply.body, credential.accountId, nowMs)
+        if (renewed !== undefined)
+          return this.#keep({
+            credentialId: credential.id,
+            generation,
+            secret: renewed,
+            fingerprint: fingerprintOf(renewed.token),
+          })
+        const failure = this.#wrongAccount(credential, 'the token endpoint answered with tokens of another account')
+        await this.#end({ ...ended, unfinished: false, restUntilMs: 0, failures: 0, reason: failure.message })
+        return { kind: 'dead', failure }
+      }
+      case 'refused':
+        return this.#refused(credential, generation, reply.failure, claim.unfinished, ended)
+      case 'trouble': {
+        const failures = claim.failures + 1
+        const restMs = reply.failure.retryAfterMs ?? Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (failures - 1))
+        const untilMs = platform.clock.now() + Math.min(LONGEST_REST_MS, restMs)
+        const reason = reply.failure.message
+        await this.#end({ ...ended, unfinished: reply.spent, restUntilMs: untilMs, failures, reason })
+        return this.#later(credential, `the login "${credential.label}" could not be refreshed now: ${reason}`, untilMs)
+      }
+    }
+  }
+
+  /** Durable first, used second. What cannot be stored is kept and told, never dropped. */
+  async #keep(renewed: RenewedSecret): Promise<Renewal> {
+    const { store } = this.#options
+    const { credentialId, generation, secret } = renewed
+    try {
+      const committed = await store.commit(renewed)
+      if (committed !== undefined) return { kind: 'renewed', generation: committed.generation, secret, saved: true }
+    } catch (error) {
+      await this.#unsaved.keep(renewed, error)
+      return { kind: 'renewed', generation: generation + 1, secret, saved: false }
+    }
+    // A new login came in between: it is the newer one.
+    const look = await store.look(credentialId)
+    return look === undefined
+      ? { kind: 'impossible' }
+      : { kind: 'renewed', generation: look.generation, secret: look.secret, saved: true }
+  }
+
+  async #refused(
+    credential: Credential,
+    generation: number,
+    failure: Failure,
+    unfinished: UnfinishedRefresh | undefined,
+    ended: { readonly credentialId: string; readonly generation: number; readonly holder: string },
+  ): Promise<Renewal> {
+    await this.#unsaved.takeUp()
+    const look = await this.#options.store.look(credential.id)
+    if (look !== undefined && look.generation !== generation)
+      return { kind: 'renewed', generation: look.generation, secret: look.secret, saved: true }
+    const cutOff =
+      unfinished === undefined
+        ? ''
+        : `; an earlier refresh of it (token ${unfinished.fingerprint}) was cut off before its new tokens could be stored`
+    const told = { ...failure, message: `${failure.message}${cutOff}. ${repairOf(credential)}` }
+    await this.#end({
+      ...ended,
+      unfinished: unfinished !== undefined,
+      restUntilMs: 0,
+      failures: 0,
+      reason: told.message,
+    })
+    this.#options.onTrouble(`the login "${credential.label}" of ${credential.provider} has ended: ${told.message}`)
+    return { kind: 'dead', failure: told }
+  }
+
+  /** The claim ends by itself when this fails. */
+  async #end(ended: Parameters<RefreshStore['end']>[0]): Promise<void> {
+    try {
+      await this.#options.store.end(ended)
+    } catch (error) {
+      this.#options.onTrouble(`the end of a refresh could not be written down: ${wordsOf(error)}`)
+    }
+  }
+
+  /** Nothing was sent: a token that could not be stored afterwards is not spent. */
+  #storeRefuses(credential: Credential, error: unknown): Renewal {
+    const message = `the login "${
+      credential.label
+    }" was not refreshed, because its new tokens could not be stored: ${wordsOf(error)}`
+    this.#options.onTrouble(`${credential.provider}: ${message}`)
+    return this.#later(credential, message, this.#options.platform.clock.now() + FIRST_REST_MS)
+  }
+
+  #later(credential: Credential, message: string, untilMs: number): Renewal {
+    const seenAtMs = this.#options.platform.clock.now()
+    const error = { name: 'Error', code: 'REFRESH_RESTS', message }
+    const failure = classify(observeException({ provider: credential.provider, api: 'oauth', error, seenAtMs }))
+    return { kind: 'later', failure: { ...failure, retryAfterMs: Math.max(1, untilMs - seenAtMs) }, untilMs }
+  }
+
+  #wrongAccount(credential: Credential, message: string): Failure {
+    const body = JSON.stringify({ error: 'invalid_grant', error_description: message })
+    const failure = classify({
+      channel: 'body',
+      provider: credential.provider,
+      api: 'oauth',
+      status: 200,
+      headers: {},
+      body,
+      seenAtMs: this.#options.platform.clock.now(),
+    })
+    this.#options.onTrouble(`${credential.provider} "${credential.label}": ${message}`)
+    return { ...failure, message: `${message}. ${repairOf(credential)}` }
+  }
+
+  get #claimMs(): number {
+    return this.#options.claimMs ?? CLAIM_MS
+  }
+}
+
+function repairOf({ provider, label }: Credential): string {
+  const quoted = /^[\w.@+-]+$/.test(label) ? label : `'${label.replaceAll("'", `'\\''`)}'`
+  return `Sign in again: sparekey auth login ${provider} --label ${quoted}`
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown error'
+}
