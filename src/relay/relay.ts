@@ -8,7 +8,7 @@ import type { Secret } from '../pool/credential.ts'
 import type { Lease, NothingReady } from '../pool/lease.ts'
 import type { CredentialPool } from '../pool/pool.ts'
 import type { RetryBudget } from '../recovery/budget.ts'
-import { decide, type Situation } from '../recovery/decide.ts'
+import { decide } from '../recovery/decide.ts'
 import type { BenchTerms, Policy } from '../recovery/policy.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
 import { WIRES } from '../wire/wires.ts'
@@ -17,7 +17,7 @@ import { BoundStateBook } from './bound-state-book.ts'
 import type { Call, Limits, RelayAnswer, Route } from './call.ts'
 import { CallBook } from './call-book.ts'
 import { CallState } from './call-state.ts'
-import { freshen, RESTING_LOGIN } from './freshen.ts'
+import { freshen } from './freshen.ts'
 import { earlyAnswer, give } from './give-answer.ts'
 import { giveUp } from './give-up.ts'
 import {
@@ -32,6 +32,7 @@ import { prepareRequest, RequestTooDeepError } from './prepare.ts'
 import { headerRecord } from './headers.ts'
 import { hasFullHistory, previousResponseOf, responseKey } from './previous-response.ts'
 import { readQuota } from './read-quota.ts'
+import { refreshAfter } from './refresh-after.ts'
 import { repairFor } from './repairs.ts'
 import { sessionKeyOf } from './session-key.ts'
 import type { Settled } from './settled.ts'
@@ -68,12 +69,6 @@ type Attempted =
   | Extract<Settled, { kind: 'answer' }>
   | { readonly kind: 'renewed' }
   | { readonly kind: 'failure'; readonly failure: Failure; readonly terms?: BenchTerms }
-
-interface FailedAttempt {
-  readonly kind: 'failed'
-  readonly failure: Failure
-  readonly terms: BenchTerms | undefined
-}
 
 /** Carries a call through its chain of routes until there is an answer or exactly one typed failure. */
 export class Relay {
@@ -176,7 +171,14 @@ export class Relay {
         continue
       }
       const usable = nextUsable(call, state.routeIndex + 1)
-      const refreshed = await this.#refreshAfter(attempted.failure, call, state, route, lease, tried, remainingMs)
+      const refreshed = await refreshAfter(attempted.failure, lease, {
+        ...this.#deps,
+        state,
+        signal: call.signal,
+        remainingMs,
+        othersReady: async () => (await pool.outlook({ ...pooled, tried })).ready,
+        nextRoute: usable < call.chain.length,
+      })
       if (refreshed.kind === 'renewed') {
         const reason = 'the token was refused and has been refreshed'
         book.decided({ action: 'refresh', delayMs: 0, reason }, attempted.failure, lease, undefined)
@@ -285,54 +287,6 @@ export class Relay {
     }
     if (!call.signal.aborted) book.attemptFailed(route, lease, fresh.failure, book.attemptStarted(route, lease))
     return { kind: 'failure', failure: fresh.failure, ...(fresh.terms === undefined ? {} : { terms: fresh.terms }) }
-  }
-
-  /**
-   * After a 401: once per token generation, and once per credential in a call, so that a 401 that no refresh cures is not a loop (26664).
-   * The credential is charged only when that fails.
-   */
-  async #refreshAfter(
-    failure: Failure,
-    call: Call,
-    state: CallState,
-    route: Route,
-    lease: Lease,
-    tried: ReadonlyMap<string, number>,
-    remainingMs: () => number,
-  ): Promise<{ readonly kind: 'no' } | { readonly kind: 'renewed' } | FailedAttempt> {
-    const { pool, policy, platform, refresher } = this.#deps
-    const { credential, tokenGeneration } = lease
-    if (refresher === undefined || !policy[failure.label].tries.includes('refresh')) return { kind: 'no' }
-    if (failure.evidence.status === undefined && failure.evidence.channel === 'exception') return { kind: 'no' }
-    if (!state.mayRefresh(credential.id)) return { kind: 'no' }
-    const secret = await lease.secret().catch(() => undefined)
-    if (secret === undefined || !refresher.canRefresh(credential, secret)) return { kind: 'no' }
-    const outlook = await pool.outlook({ provider: route.provider, model: route.model, tried })
-    const situation: Situation = {
-      retriesDone: 0,
-      otherReady: outlook.ready,
-      trialDue: false,
-      othersTried: state.othersTried,
-      refreshable: true,
-      newerGeneration: false,
-      nextRoute: nextUsable(call, state.routeIndex + 1) < call.chain.length,
-      repairable: false,
-      poisoned: false,
-      remainingMs: remainingMs(),
-      retryBudgetLeft: true,
-      committed: false,
-      chance: platform.random.next(),
-    }
-    // The recovery table says whether refreshing comes first; it may be the user's own.
-    if (decide(failure, situation, policy).action !== 'refresh') return { kind: 'no' }
-    state.refreshed(credential.id)
-    const patience = { ms: remainingMs(), signal: call.signal }
-    const renewal = await refresher.renew(credential, tokenGeneration, patience)
-    if (renewal.kind === 'renewed') return { kind: 'renewed' }
-    if (renewal.kind === 'dead') return { kind: 'failed', failure: renewal.failure, terms: undefined }
-    return renewal.kind === 'later'
-      ? { kind: 'failed', failure: renewal.failure, terms: RESTING_LOGIN }
-      : { kind: 'no' }
   }
 
   /** A 401 for a token that another process has replaced since means "use the new one". */

@@ -133,7 +133,7 @@ async function run(
   for (let process = 0; process < processes; process += 1) void start(process)
   for (;;) {
     await new Promise((resolve) => setImmediate(resolve))
-    const ready = [...gates.keys()].sort()
+    const ready = [...gates.keys()].sort(inOrder)
     if (ready.length === 0) {
       if (asleep.size === 0) break
       // Only time can help: a claim of a process that died ends.
@@ -145,8 +145,8 @@ async function run(
     const choice = choose(ready.length + mayCrash.length, () =>
       JSON.stringify([
         logs,
-        [...gates].map(([at, { name }]) => `${at}${name}`).sort(),
-        [...asleep.keys()].sort(),
+        [...gates].map(([at, { name }]) => `${at}${name}`).sort(inOrder),
+        [...asleep.keys()].sort(inOrder),
         crashes,
         nowMs,
       ]),
@@ -195,9 +195,9 @@ async function explore(
   mostCrashes: number,
   check: (ending: Ending, schedule: readonly number[]) => void,
 ): Promise<number> {
-  let path: Array<{ chosen: number; readonly options: number }> = []
+  const path: Array<{ chosen: number; readonly options: number }> = []
   const seen = new Set<string>()
-  for (let runs = 1; ; runs += 1) {
+  for (;;) {
     let depth = 0
     const ending = await run(processes, mostCrashes, (options, state) => {
       const known = path[depth]
@@ -220,6 +220,10 @@ async function explore(
     if (last === undefined) return seen.size
     last.chosen += 1
   }
+}
+
+function inOrder<T extends number | string>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function holds(ending: Ending, schedule: readonly number[]): void {
