@@ -1,6 +1,6 @@
 import type { AnnouncedTimes } from './announced-times.ts'
 import type { Evidence, Failure, HeaderRecord } from './evidence.ts'
-import { holds, isLastResort } from './holds.ts'
+import { holds } from './holds.ts'
 import { asRecord } from './json-text.ts'
 import { nextReset } from './calendar.ts'
 import { blameOf, type FailureLabel } from './labels.ts'
@@ -9,6 +9,7 @@ import { quotaGroupOf } from './quota-group.ts'
 import { redactMessage } from './redact-message.ts'
 import { announcedWaitMs, readTimes } from './reset-time.ts'
 import type { Rule } from './rule.ts'
+import { firstSpoken, indexOf, type RuleIndex } from './rule-index.ts'
 import { COMMON_RULES } from './rules.ts'
 
 /** A throttle clears within minutes; whoever must wait longer has met a usage window (49 s against 15 h). */
@@ -31,18 +32,16 @@ export function classify(evidence: Evidence, providerRules: readonly Rule[] = []
   const code = layer?.codes[0]
   const type = layer?.types[0]
   const quotaGroup = quotaGroupOf(label, layers, headers)
+  const message = redactMessage((speaking?.message ?? statusText(evidence)).slice(0, 4 * LONGEST_MESSAGE))
   return {
     label,
     blame: blameOf(label),
-    message: redactMessage((speaking?.message ?? statusText(evidence)).slice(0, 4 * LONGEST_MESSAGE)).slice(
-      0,
-      LONGEST_MESSAGE,
-    ),
-    ...(code === undefined ? {} : { code: redactMessage(code) }),
-    ...(type === undefined ? {} : { type: redactMessage(type) }),
+    message: message.slice(0, LONGEST_MESSAGE),
+    ...(code === undefined ? undefined : { code: redactMessage(code) }),
+    ...(type === undefined ? undefined : { type: redactMessage(type) }),
     ...times,
     modelScoped: found !== undefined && (found.rule.modelScoped === true || namesModel(label, found.layer)),
-    ...(quotaGroup === undefined ? {} : { quotaGroup }),
+    ...(quotaGroup === undefined ? undefined : { quotaGroup }),
     rule: found?.rule.seen ?? 'none',
     confidence: confidenceOf(found?.rule),
     evidence,
@@ -66,26 +65,7 @@ interface Match {
   readonly layer: Layer
 }
 
-interface Parts {
-  readonly spoken: readonly Rule[]
-  readonly lastResort: readonly Rule[]
-}
-
-const COMMON: Parts = split(COMMON_RULES)
-const PARTS = new WeakMap<readonly Rule[], Parts>()
-
-function partsOf(rules: readonly Rule[]): Parts {
-  let parts = PARTS.get(rules)
-  if (parts === undefined) {
-    parts = split(rules)
-    PARTS.set(rules, parts)
-  }
-  return parts
-}
-
-function split(rules: readonly Rule[]): Parts {
-  return { spoken: rules.filter((rule) => !isLastResort(rule)), lastResort: rules.filter(isLastResort) }
-}
+const COMMON: RuleIndex = indexOf(COMMON_RULES)
 
 /** Words first, from the innermost layer outwards; only then bare statuses and shapes. */
 function firstMatch(
@@ -94,10 +74,11 @@ function firstMatch(
   headers: HeaderRecord,
   providerRules: readonly Rule[],
 ): Match | undefined {
-  const tables = [partsOf(providerRules), COMMON]
+  const own = indexOf(providerRules)
   for (const layer of layers) {
     const held = { evidence, layer, headers }
-    for (const { spoken } of tables) for (const rule of spoken) if (holds(rule, held)) return { rule, layer }
+    const rule = firstSpoken(own, held) ?? firstSpoken(COMMON, held)
+    if (rule !== undefined) return { rule, layer }
   }
   const outermost = layers.at(-1)
   if (outermost === undefined) return undefined
@@ -107,7 +88,7 @@ function firstMatch(
   const statuses = answered && evidence.status !== undefined ? [evidence.status] : (named?.statuses ?? [])
   const layer: Layer = { ...outermost, statuses }
   const held = { evidence, layer, headers }
-  for (const { lastResort } of tables)
+  for (const { lastResort } of [own, COMMON])
     for (const rule of lastResort) if (holds(rule, held)) return { rule, layer: named ?? outermost }
   return undefined
 }

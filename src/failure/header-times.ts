@@ -8,6 +8,7 @@ import type { HeaderRecord } from './evidence.ts'
  * A window that is not used up never decides, however near its reset (behaviour: never the longer window of two when its use is under 100 %).
  */
 export function headerTimes(headers: HeaderRecord, seenAtMs: number, model?: string): AnnouncedTimes | undefined {
+  if (Object.keys(headers).length === 0) return undefined
   const window = codexReset(headers, model, seenAtMs) ?? unifiedWindow(headers)
   const retryAfterMs = retryAfter(headers, seenAtMs)
   if (window === undefined && retryAfterMs === undefined) return rateWindow(headers)
