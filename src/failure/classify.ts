@@ -33,20 +33,23 @@ export function classify(evidence: Evidence, providerRules: readonly Rule[] = []
   const type = layer?.types[0]
   const quotaGroup = quotaGroupOf(label, layers, headers)
   const message = redactMessage((speaking?.message ?? statusText(evidence)).slice(0, 4 * LONGEST_MESSAGE))
-  return {
-    label,
-    blame: blameOf(label),
-    message: message.slice(0, LONGEST_MESSAGE),
-    ...(code === undefined ? undefined : { code: redactMessage(code) }),
-    ...(type === undefined ? undefined : { type: redactMessage(type) }),
-    ...times,
-    modelScoped: found !== undefined && (found.rule.modelScoped === true || namesModel(label, found.layer)),
-    ...(quotaGroup === undefined ? undefined : { quotaGroup }),
-    rule: found?.rule.seen ?? 'none',
-    confidence: confidenceOf(found?.rule),
-    evidence,
-  }
+  // Field by field: to spread parts into one object cost as much as finding the row.
+  const failure: Draft = { label, blame: blameOf(label), message: message.slice(0, LONGEST_MESSAGE) }
+  if (code !== undefined) failure.code = redactMessage(code)
+  if (type !== undefined) failure.type = redactMessage(type)
+  if (times.retryAfterMs !== undefined) failure.retryAfterMs = times.retryAfterMs
+  if (times.resetAt !== undefined) failure.resetAt = times.resetAt
+  if (times.timeSource !== undefined) failure.timeSource = times.timeSource
+  failure.modelScoped = found !== undefined && (found.rule.modelScoped === true || namesModel(label, found.layer))
+  if (quotaGroup !== undefined) failure.quotaGroup = quotaGroup
+  failure.rule = found?.rule.seen ?? 'none'
+  failure.confidence = confidenceOf(found?.rule)
+  failure.evidence = evidence
+  return failure as Failure
 }
+
+/** A failure that is being written. */
+type Draft = { -readonly [Field in keyof Failure]?: Failure[Field] }
 
 function timesOf(
   rule: Rule | undefined,
@@ -125,10 +128,13 @@ function confidenceOf(rule: Rule | undefined): Failure['confidence'] {
   return rule.text === undefined ? 'status' : 'text'
 }
 
+function quotesHeaders({ object }: Layer): boolean {
+  return object !== undefined && (object['headers'] !== undefined || object['metadata'] !== undefined)
+}
+
 /** WebSocket frames and some relays carry the upstream's headers inside the payload. */
 function allHeaders(evidence: Evidence, layers: readonly Layer[]): HeaderRecord {
-  if (!layers.some(({ object }) => object !== undefined && ('headers' in object || 'metadata' in object)))
-    return evidence.headers
+  if (!layers.some(quotesHeaders)) return evidence.headers
   const merged: Record<string, string> = {}
   for (const { object } of [...layers].reverse()) {
     for (const source of [object?.['headers'], asRecord(object?.['metadata'])?.['headers']]) {

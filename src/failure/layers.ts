@@ -34,6 +34,8 @@ export function readLayers(evidence: Evidence): readonly Layer[] {
   return layers
 }
 
+const NOBODY: readonly string[] = []
+
 const BLANK: Layer = {
   codes: [],
   types: [],
@@ -81,7 +83,8 @@ function namesOf(name: string): readonly string[] {
 
 /** Classes that stand before a message: `litellm.RateLimitError: RateLimitError: OpenAIException - ...`. */
 function classesBefore(message: string): readonly string[] {
-  const before = /^(?:[\w.]{1,80}(?:error|exception|timeout)\s*[:-]\s+){1,6}/i.exec(message.slice(0, 500))?.[0] ?? ''
+  const before = /^(?:[\w.]{1,80}(?:error|exception|timeout)\s*[:-]\s+){1,6}/i.exec(message.slice(0, 500))?.[0]
+  if (before === undefined) return NOBODY
   return before
     .split(/\s*[:-]\s+/)
     .filter((name) => name !== '')
@@ -221,12 +224,13 @@ function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign:
     if (found !== undefined && looksLikeError(found.value)) readValue(found.value, layers, depth + 1, foreign)
   }
   const message = bounded(messages.join(' ').trim())
-  const params = lists & LISTS.other && typeof object['param'] === 'string' ? [object['param'].toLowerCase()] : []
-  const prose = withoutQuotedJson(message)
-  const thrown = classesBefore(prose)
-  statuses.push(...statusInText(prose))
+  const params = lists & LISTS.other && typeof object['param'] === 'string' ? [object['param'].toLowerCase()] : NOBODY
+  const prose = message === '' ? '' : withoutQuotedJson(message)
+  const thrown = prose === '' ? NOBODY : classesBefore(prose)
+  if (prose !== '') statuses.push(...statusInText(prose))
   if (codes.length + types.length + statuses.length + params.length === 0 && message === '') return
-  layers.push({ ...BLANK, codes, types, params, statuses, text: lower(prose), message, thrown, foreign, object })
+  const text = prose === '' ? '' : lower(prose)
+  layers.push({ codes, types, params, statuses, text, message, thrown, shape: 'json', foreign, object })
 }
 
 /** MiniMax's and Anthropic's wrappers, Google's details. */

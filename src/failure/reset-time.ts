@@ -63,7 +63,7 @@ const TELLING = new Set<string>([
 ])
 
 function fieldTimes(object: JsonRecord, seenAtMs: number): AnnouncedTimes | undefined {
-  if (!Object.keys(object).some((key) => TELLING.has(key))) return undefined
+  if (!tells(object)) return undefined
   const details = Array.isArray(object['details']) ? object['details'].slice(0, 20) : []
   const parts = [object, asRecord(object['metadata']), asRecord(object['availability']), ...details.map(asRecord)]
   let retryAfterMs: number | undefined
@@ -81,6 +81,11 @@ function fieldTimes(object: JsonRecord, seenAtMs: number): AnnouncedTimes | unde
     ...(resetAt === undefined ? {} : { resetAt }),
     timeSource: 'body',
   }
+}
+
+function tells(object: JsonRecord): boolean {
+  for (const key of Object.keys(object)) if (TELLING.has(key)) return true
+  return false
 }
 
 function secondsOrDuration(value: unknown): number | undefined {
