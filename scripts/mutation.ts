@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { writeMutationPage } from './mutation-page.ts'
 import { MUTATION_ROOMS, mutatedBy } from './mutation-rooms.ts'
 
 /** `npm run mutation -- failure pool`: mutation score of these rooms. Takes many minutes, so it is not a part of `npm run check`. */
@@ -16,4 +17,5 @@ const { status } = spawnSync(
   ['node_modules/@stryker-mutator/core/bin/stryker.js', 'run', '--mutate', mutatedBy(rooms).join(','), ...flags],
   { stdio: 'inherit', env: { ...process.env, SPAREKEY_MUTATION_ROOMS: rooms.join(',') } },
 )
+writeMutationPage()
 process.exit(status ?? 1)

@@ -1,6 +1,6 @@
 import type { AnnouncedTimes } from './announced-times.ts'
 import type { Evidence, Failure, HeaderRecord } from './evidence.ts'
-import { holds, isLastResort } from './holds.ts'
+import { holds } from './holds.ts'
 import { asRecord } from './json-text.ts'
 import { nextReset } from './calendar.ts'
 import { blameOf, type FailureLabel } from './labels.ts'
@@ -9,6 +9,7 @@ import { quotaGroupOf } from './quota-group.ts'
 import { redactMessage } from './redact-message.ts'
 import { announcedWaitMs, readTimes } from './reset-time.ts'
 import type { Rule } from './rule.ts'
+import { firstSpoken, indexOf, type RuleIndex } from './rule-index.ts'
 import { COMMON_RULES } from './rules.ts'
 
 /** A throttle clears within minutes; whoever must wait longer has met a usage window (49 s against 15 h). */
@@ -31,23 +32,24 @@ export function classify(evidence: Evidence, providerRules: readonly Rule[] = []
   const code = layer?.codes[0]
   const type = layer?.types[0]
   const quotaGroup = quotaGroupOf(label, layers, headers)
-  return {
-    label,
-    blame: blameOf(label),
-    message: redactMessage((speaking?.message ?? statusText(evidence)).slice(0, 4 * LONGEST_MESSAGE)).slice(
-      0,
-      LONGEST_MESSAGE,
-    ),
-    ...(code === undefined ? {} : { code: redactMessage(code) }),
-    ...(type === undefined ? {} : { type: redactMessage(type) }),
-    ...times,
-    modelScoped: found !== undefined && (found.rule.modelScoped === true || namesModel(label, found.layer)),
-    ...(quotaGroup === undefined ? {} : { quotaGroup }),
-    rule: found?.rule.seen ?? 'none',
-    confidence: confidenceOf(found?.rule),
-    evidence,
-  }
+  const message = redactMessage((speaking?.message ?? statusText(evidence)).slice(0, 4 * LONGEST_MESSAGE))
+  // Field by field: to spread parts into one object cost as much as finding the row.
+  const failure: Draft = { label, blame: blameOf(label), message: message.slice(0, LONGEST_MESSAGE) }
+  if (code !== undefined) failure.code = redactMessage(code)
+  if (type !== undefined) failure.type = redactMessage(type)
+  if (times.retryAfterMs !== undefined) failure.retryAfterMs = times.retryAfterMs
+  if (times.resetAt !== undefined) failure.resetAt = times.resetAt
+  if (times.timeSource !== undefined) failure.timeSource = times.timeSource
+  failure.modelScoped = found !== undefined && (found.rule.modelScoped === true || namesModel(label, found.layer))
+  if (quotaGroup !== undefined) failure.quotaGroup = quotaGroup
+  failure.rule = found?.rule.seen ?? 'none'
+  failure.confidence = confidenceOf(found?.rule)
+  failure.evidence = evidence
+  return failure as Failure
 }
+
+/** A failure that is being written. */
+type Draft = { -readonly [Field in keyof Failure]?: Failure[Field] }
 
 function timesOf(
   rule: Rule | undefined,
@@ -66,26 +68,7 @@ interface Match {
   readonly layer: Layer
 }
 
-interface Parts {
-  readonly spoken: readonly Rule[]
-  readonly lastResort: readonly Rule[]
-}
-
-const COMMON: Parts = split(COMMON_RULES)
-const PARTS = new WeakMap<readonly Rule[], Parts>()
-
-function partsOf(rules: readonly Rule[]): Parts {
-  let parts = PARTS.get(rules)
-  if (parts === undefined) {
-    parts = split(rules)
-    PARTS.set(rules, parts)
-  }
-  return parts
-}
-
-function split(rules: readonly Rule[]): Parts {
-  return { spoken: rules.filter((rule) => !isLastResort(rule)), lastResort: rules.filter(isLastResort) }
-}
+const COMMON: RuleIndex = indexOf(COMMON_RULES)
 
 /** Words first, from the innermost layer outwards; only then bare statuses and shapes. */
 function firstMatch(
@@ -94,10 +77,11 @@ function firstMatch(
   headers: HeaderRecord,
   providerRules: readonly Rule[],
 ): Match | undefined {
-  const tables = [partsOf(providerRules), COMMON]
+  const own = indexOf(providerRules)
   for (const layer of layers) {
     const held = { evidence, layer, headers }
-    for (const { spoken } of tables) for (const rule of spoken) if (holds(rule, held)) return { rule, layer }
+    const rule = firstSpoken(own, held) ?? firstSpoken(COMMON, held)
+    if (rule !== undefined) return { rule, layer }
   }
   const outermost = layers.at(-1)
   if (outermost === undefined) return undefined
@@ -107,7 +91,7 @@ function firstMatch(
   const statuses = answered && evidence.status !== undefined ? [evidence.status] : (named?.statuses ?? [])
   const layer: Layer = { ...outermost, statuses }
   const held = { evidence, layer, headers }
-  for (const { lastResort } of tables)
+  for (const { lastResort } of [own, COMMON])
     for (const rule of lastResort) if (holds(rule, held)) return { rule, layer: named ?? outermost }
   return undefined
 }
@@ -144,10 +128,13 @@ function confidenceOf(rule: Rule | undefined): Failure['confidence'] {
   return rule.text === undefined ? 'status' : 'text'
 }
 
+function quotesHeaders({ object }: Layer): boolean {
+  return object !== undefined && (object['headers'] !== undefined || object['metadata'] !== undefined)
+}
+
 /** WebSocket frames and some relays carry the upstream's headers inside the payload. */
 function allHeaders(evidence: Evidence, layers: readonly Layer[]): HeaderRecord {
-  if (!layers.some(({ object }) => object !== undefined && ('headers' in object || 'metadata' in object)))
-    return evidence.headers
+  if (!layers.some(quotesHeaders)) return evidence.headers
   const merged: Record<string, string> = {}
   for (const { object } of [...layers].reverse()) {
     for (const source of [object?.['headers'], asRecord(object?.['metadata'])?.['headers']]) {

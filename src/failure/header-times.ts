@@ -8,6 +8,7 @@ import type { HeaderRecord } from './evidence.ts'
  * A window that is not used up never decides, however near its reset (behaviour: never the longer window of two when its use is under 100 %).
  */
 export function headerTimes(headers: HeaderRecord, seenAtMs: number, model?: string): AnnouncedTimes | undefined {
+  if (!Object.keys(headers).some(tellsTimes)) return undefined
   const window = codexReset(headers, model, seenAtMs) ?? unifiedWindow(headers)
   const retryAfterMs = retryAfter(headers, seenAtMs)
   if (window === undefined && retryAfterMs === undefined) return rateWindow(headers)
@@ -16,6 +17,16 @@ export function headerTimes(headers: HeaderRecord, seenAtMs: number, model?: str
     ...(window === undefined ? {} : { resetAt: window }),
     timeSource: 'header',
   }
+}
+
+/** Every header that is read below has one of these words in its name. */
+function tellsTimes(name: string): boolean {
+  return (
+    name.includes('retry-after') ||
+    name.includes('-used-percent') ||
+    name.includes('ratelimit') ||
+    name.includes('rate-limit')
+  )
 }
 
 function retryAfter(headers: HeaderRecord, seenAtMs: number): number | undefined {

@@ -34,6 +34,8 @@ export function readLayers(evidence: Evidence): readonly Layer[] {
   return layers
 }
 
+const NOBODY: readonly string[] = []
+
 const BLANK: Layer = {
   codes: [],
   types: [],
@@ -81,7 +83,8 @@ function namesOf(name: string): readonly string[] {
 
 /** Classes that stand before a message: `litellm.RateLimitError: RateLimitError: OpenAIException - ...`. */
 function classesBefore(message: string): readonly string[] {
-  const before = /^(?:[\w.]{1,80}(?:error|exception|timeout)\s*[:-]\s+){1,6}/i.exec(message.slice(0, 500))?.[0] ?? ''
+  const before = /^(?:[\w.]{1,80}(?:error|exception|timeout)\s*[:-]\s+){1,6}/i.exec(message.slice(0, 500))?.[0]
+  if (before === undefined) return NOBODY
   return before
     .split(/\s*[:-]\s+/)
     .filter((name) => name !== '')
@@ -160,34 +163,107 @@ const MESSAGE_FIELDS = [
   'Message',
 ] as const
 
+const SOFT_FIELDS = [
+  'status',
+  'incomplete_details',
+  'finish_reason',
+  'finishReason',
+  'stop_reason',
+  'delta',
+  'promptFeedback',
+] as const
+
+/** Fields that are read one by one, in their order: an object has few of them, and only the lists that it touches are gone through. */
+const LISTS = { code: 1, type: 2, status: 4, message: 8, inner: 16, soft: 32, exception: 64, other: 128 } as const
+const LISTED = new Map<string, number>()
+for (const [fields, list] of [
+  [CODE_FIELDS, LISTS.code],
+  [TYPE_FIELDS, LISTS.type],
+  [STATUS_FIELDS, LISTS.status],
+  [MESSAGE_FIELDS, LISTS.message],
+  [INNER, LISTS.inner],
+  [SOFT_FIELDS, LISTS.soft],
+  [['base_resp', 'details', 'metadata', 'param'], LISTS.other],
+] as const)
+  for (const field of fields) LISTED.set(field, (LISTED.get(field) ?? 0) | list)
+
+function listsOf(object: JsonRecord): number {
+  let lists = 0
+  for (const key of Object.keys(object)) lists |= LISTED.get(key) ?? (key.endsWith('Exception') ? LISTS.exception : 0)
+  return lists
+}
+
 function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign: boolean): void {
   if (depth > DEPTH) return
   const codes: string[] = []
   const types: string[] = []
   const statuses: number[] = []
   const messages: string[] = []
-  for (const field of CODE_FIELDS) addWord(codes, object[field])
-  for (const field of TYPE_FIELDS) addWord(types, object[field])
-  for (const field of STATUS_FIELDS) addStatus(statuses, object[field])
-  for (const field of MESSAGE_FIELDS) if (typeof object[field] === 'string') messages.push(object[field])
-  addSoftMarks(object, types)
+  const lists = listsOf(object)
+  if (lists & LISTS.code) for (const field of CODE_FIELDS) addWord(codes, object[field])
+  if (lists & LISTS.type) for (const field of TYPE_FIELDS) addWord(types, object[field])
+  if (lists & LISTS.status) for (const field of STATUS_FIELDS) addStatus(statuses, object[field])
+  if (lists & LISTS.message)
+    for (const field of MESSAGE_FIELDS) if (typeof object[field] === 'string') messages.push(object[field])
+  if (lists & LISTS.soft || typeof object['message'] === 'object') addSoftMarks(object, types)
+  if (lists & LISTS.other) addWrapped(object, codes, messages)
+  if (lists & LISTS.exception) readExceptionKeys(object, layers, depth, foreign)
+  if (lists & LISTS.inner) readInner(object, { codes, messages }, layers, depth, foreign)
+  const metadata = lists & LISTS.other ? asRecord(object['metadata']) : undefined
+  if (metadata !== undefined) {
+    addWord(codes, metadata['error_type'])
+    addWord(types, metadata['limit_source'])
+    const upstream = typeof metadata['provider_name'] === 'string' && metadata['is_byok'] !== true
+    if (typeof metadata['raw'] === 'string') readText(metadata['raw'], layers, depth + 1, foreign || upstream)
+  }
+  for (const message of messages) {
+    // Without a bracket or a quotation mark there is no JSON in it.
+    const found =
+      depth < DEPTH && message.length < 65_536 && /[{["]/.test(message) ? findJson(withoutEcho(message)) : undefined
+    // Only something that looks like an error: a quoted piece of the prompt is not one.
+    if (found !== undefined && looksLikeError(found.value)) readValue(found.value, layers, depth + 1, foreign)
+  }
+  const message = bounded(messages.join(' ').trim())
+  const params = lists & LISTS.other && typeof object['param'] === 'string' ? [object['param'].toLowerCase()] : NOBODY
+  const prose = message === '' ? '' : withoutQuotedJson(message)
+  const thrown = prose === '' ? NOBODY : classesBefore(prose)
+  if (prose !== '') statuses.push(...statusInText(prose))
+  if (codes.length + types.length + statuses.length + params.length === 0 && message === '') return
+  const text = prose === '' ? '' : lower(prose)
+  layers.push({ codes, types, params, statuses, text, message, thrown, shape: 'json', foreign, object })
+}
+
+/** MiniMax's and Anthropic's wrappers, Google's details. */
+function addWrapped(object: JsonRecord, codes: string[], messages: string[]): void {
   const baseResponse = asRecord(object['base_resp'])
   addWord(codes, baseResponse?.['status_code'])
   if (typeof baseResponse?.['status_msg'] === 'string') messages.push(baseResponse['status_msg'])
   if (Array.isArray(object['details'])) addGoogleDetails(object['details'], codes)
-  const details = asRecord(object['details'])
-  addWord(codes, details?.['error_code'])
+  else addWord(codes, asRecord(object['details'])?.['error_code'])
+}
 
-  // AWS names an event of its stream by the key: `{"throttlingException":{"message":...}}`.
+/** AWS names an event of its stream by the key: `{"throttlingException":{"message":...}}`. */
+function readExceptionKeys(object: JsonRecord, layers: Layer[], depth: number, foreign: boolean): void {
   for (const [key, inner] of Object.entries(object).slice(0, 20)) {
     const exception = key.endsWith('Exception') ? asRecord(inner) : undefined
     if (exception !== undefined) readObject({ __type: key, ...exception }, layers, depth + 1, foreign)
   }
+}
+
+/** What stands in the fields of the next layer: a layer, or a plain word about this one. */
+function readInner(
+  object: JsonRecord,
+  own: { readonly codes: string[]; readonly messages: string[] },
+  layers: Layer[],
+  depth: number,
+  foreign: boolean,
+): void {
   for (const field of INNER) {
     const inner = object[field]
+    if (inner === undefined) continue
     if (typeof inner === 'string') {
-      if (field === 'error' && /^[a-z_]+$/.test(inner)) codes.push(inner)
-      else messages.push(inner)
+      if (field === 'error' && /^[a-z_]+$/.test(inner)) own.codes.push(inner)
+      else own.messages.push(inner)
     } else if (Array.isArray(inner)) {
       const first = asRecord(inner[0])
       if (first !== undefined && field !== 'details') readObject(first, layers, depth + 1, foreign)
@@ -196,25 +272,6 @@ function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign:
       if (record !== undefined) readObject(record, layers, depth + 1, foreign)
     }
   }
-  const metadata = asRecord(object['metadata'])
-  if (metadata !== undefined) {
-    addWord(codes, metadata['error_type'])
-    addWord(types, metadata['limit_source'])
-    const upstream = typeof metadata['provider_name'] === 'string' && metadata['is_byok'] !== true
-    if (typeof metadata['raw'] === 'string') readText(metadata['raw'], layers, depth + 1, foreign || upstream)
-  }
-  for (const message of messages) {
-    const found = depth < DEPTH && message.length < 65_536 ? findJson(withoutEcho(message)) : undefined
-    // Only something that looks like an error: a quoted piece of the prompt is not one.
-    if (found !== undefined && looksLikeError(found.value)) readValue(found.value, layers, depth + 1, foreign)
-  }
-  const message = bounded(messages.join(' ').trim())
-  const params = typeof object['param'] === 'string' ? [object['param'].toLowerCase()] : []
-  const prose = withoutQuotedJson(message)
-  const thrown = classesBefore(prose)
-  statuses.push(...statusInText(prose))
-  if (codes.length + types.length + statuses.length + params.length === 0 && message === '') return
-  layers.push({ ...BLANK, codes, types, params, statuses, text: lower(prose), message, thrown, foreign, object })
 }
 
 /** Verdicts that a body gives without an error object. */
@@ -260,6 +317,7 @@ function isStatus(value: number): boolean {
 
 /** `HTTP 402: ...`, `API Error: 401 ...`, `Error code: 429 - ...`, `429 Too Many Requests`, `(429):`. */
 function statusInText(text: string): number[] {
+  if (!/\d{3}/.test(text)) return []
   const match =
     /^\s*(?:[\w.]*(?:error|exception)\s*[:-]\s*|oauth )?(?:http |error code: |status code |api error:? )?(\d{3})\b(?!\s*(?:ms|s|tokens|items|mb|kb|bytes)\b)/i.exec(
       text,
@@ -292,6 +350,7 @@ const ECHO =
   /\b(?:invalid value|input_value|unexpected value|got|received|tool (?:output|result))\s{0,3}[:=]\s{0,3}(?:(['"`]).{0,2000}?(?<!\\)\1(?!\w)|[^'"`\s].*)/gis
 
 function withoutEcho(message: string): string {
+  if (!/[:=]/.test(message)) return message
   return message.replace(ECHO, ' ')
 }
 
@@ -309,5 +368,10 @@ function bounded(text: string): string {
 }
 
 function lower(text: string): string {
-  return bounded(text).replace(/[’‘]/g, "'").replace(/\s+/g, ' ').toLowerCase().trim()
+  // Single spaces stay as they are: to replace each by itself was a tenth of a verdict.
+  return bounded(text)
+    .replace(/[’‘]/g, "'")
+    .replace(/\s{2,}|[^\S ]/g, ' ')
+    .toLowerCase()
+    .trim()
 }

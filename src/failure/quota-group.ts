@@ -5,6 +5,9 @@ import type { Layer } from './layers.ts'
 
 const SHARED = new Set<FailureLabel>(['rate_limit', 'quota_exhausted', 'billing'])
 
+/** What stands before each of the names: most sentences have none. */
+const NAMED = /\b(?:for team|in organization|in project) /i
+
 /**
  * Who shares the limit, when the payload says so: keys of one organisation or project are empty together.
  * @returns `organization:org-...`, `project:...`, `team:...` or undefined
@@ -14,6 +17,7 @@ export function quotaGroupOf(label: FailureLabel, layers: readonly Layer[], head
   for (const { message, object } of layers) {
     const consumer = googleConsumer(object)
     if (consumer !== undefined) return `project:${consumer}`
+    if (!NAMED.test(message)) continue
     const team = /\bfor team ([\w-]{4,64}) and model\b/i.exec(message)?.[1]
     if (team !== undefined) return `team:${team}`
     const organization = /\bin organization `?(org[-_][\w-]{4,64})/i.exec(message)?.[1]

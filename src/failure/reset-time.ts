@@ -52,7 +52,18 @@ function fromBody(layers: readonly Layer[], seenAtMs: number): AnnouncedTimes | 
   return undefined
 }
 
+const TELLING = new Set<string>([
+  ...WAIT_FIELDS,
+  ...WAIT_MS_FIELDS,
+  ...DELAY_FIELDS,
+  ...RESET_FIELDS,
+  'details',
+  'metadata',
+  'availability',
+])
+
 function fieldTimes(object: JsonRecord, seenAtMs: number): AnnouncedTimes | undefined {
+  if (!tells(object)) return undefined
   const details = Array.isArray(object['details']) ? object['details'].slice(0, 20) : []
   const parts = [object, asRecord(object['metadata']), asRecord(object['availability']), ...details.map(asRecord)]
   let retryAfterMs: number | undefined
@@ -70,6 +81,11 @@ function fieldTimes(object: JsonRecord, seenAtMs: number): AnnouncedTimes | unde
     ...(resetAt === undefined ? {} : { resetAt }),
     timeSource: 'body',
   }
+}
+
+function tells(object: JsonRecord): boolean {
+  for (const key of Object.keys(object)) if (TELLING.has(key)) return true
+  return false
 }
 
 function secondsOrDuration(value: unknown): number | undefined {
@@ -109,7 +125,7 @@ const BEIJING = /^(?:zai|zhipu|bigmodel|glm|minimax|moonshot|kimi|alibaba|dashsc
 function fromProse(layers: readonly Layer[], evidence: Evidence): AnnouncedTimes | undefined {
   for (const { text, shape } of layers) {
     // Boilerplate of an error page promises nothing.
-    if (shape === 'html') continue
+    if (shape === 'html' || !/\d/.test(text)) continue
     const moment = MOMENT_PROSE.exec(text)?.[1]
     if (moment !== undefined) {
       const resetAt = parseMoment(moment, BEIJING.test(evidence.provider) ? 480 : 0)
