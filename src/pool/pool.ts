@@ -129,10 +129,11 @@ export class CredentialPool {
   async acquire(request: AcquireRequest): Promise<Acquired> {
     const first = await this.#book.view()
     // Pools without references skip this: a healthy call stays short.
-    if (first.hasReferences(request.provider)) {
+    const hasReferences = first.hasReferences(request.provider)
+    if (hasReferences) {
       await this.#environment.announce(this.#options.store, first.credentialsOf(request.provider))
     }
-    const ready = await this.#lendReady(request)
+    const ready = await this.#lendReady(request, hasReferences ? undefined : first)
     if (ready !== undefined) return { kind: 'lease', lease: ready }
     for (const due of this.#survey(await this.#book.view(), request).trialsDue) {
       const lease = await this.#lendTrial(request, due)
@@ -223,19 +224,23 @@ export class CredentialPool {
     await this.#writeBehind.close()
   }
 
-  async #lendReady(request: AcquireRequest): Promise<Lease | undefined> {
+  /** @param justSeen the view of this moment: asking the store for it again is a third of what a healthy call costs */
+  async #lendReady(request: AcquireRequest, justSeen?: PoolView): Promise<Lease | undefined> {
     const { provider, model } = request
     const limit = this.#limitOf(provider)
     if (limit > 0) await this.#places.look()
     const terms = this.#termsOf(provider, model)
     const strategy = STRATEGIES[terms.strategy]
     if (strategy.readsReadings) await this.#readings.look()
-    const session = await this.#sessionOf(request)
+    const session = request.session === undefined ? undefined : await this.#sessionOf(request)
+    const waited = limit > 0 || strategy.readsReadings || request.session !== undefined
+    let seen = waited ? undefined : justSeen
     const full = new Set<string>()
     let looked = limit === 0
     let turn: number | undefined
     for (;;) {
-      const found = this.#survey(await this.#book.view(), request)
+      const found = this.#survey(seen ?? (await this.#book.view()), request)
+      seen = undefined
       const ready = full.size === 0 ? found.ready : found.ready.filter((each) => !full.has(each.id))
       if (ready.length === 0) {
         if (looked) return undefined
