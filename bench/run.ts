@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { benchClassify } from './classify.ts'
+import { benchPoolScale } from './pool-scale.ts'
 import type { LoadJob, LoadResult } from './load-job.ts'
 import { cpuSeconds, residentBytes } from './process-figures.ts'
 import { type Side, startNginx, startOurs, startPortkey } from './sides.ts'
@@ -51,6 +52,7 @@ try {
   await failover(ours)
   await idle(ours)
   benchClassify()
+  await benchPoolScale()
   keep()
 } finally {
   for (const child of children) child.kill('SIGTERM')

@@ -134,10 +134,11 @@ export class CredentialPool {
   async acquire(request: AcquireRequest): Promise<Acquired> {
     const first = await this.#book.view()
     // Pools without references skip this: a healthy call stays short.
-    if (first.hasReferences(request.provider)) {
+    const hasReferences = first.hasReferences(request.provider)
+    if (hasReferences) {
       await this.#environment.announce(this.#options.store, first.credentialsOf(request.provider))
     }
-    const ready = await this.#lendReady(request)
+    const ready = await this.#lendReady(request, hasReferences ? undefined : first)
     if (ready !== undefined) return { kind: 'lease', lease: ready }
     for (const due of this.#survey(await this.#book.view(), request).trialsDue) {
       const lease = await this.#lendTrial(request, due)
@@ -228,19 +229,23 @@ export class CredentialPool {
     await this.#writeBehind.close()
   }
 
-  async #lendReady(request: AcquireRequest): Promise<Lease | undefined> {
+  /** @param justSeen the view of this moment: asking the store for it again is a third of what a healthy call costs */
+  async #lendReady(request: AcquireRequest, justSeen?: PoolView): Promise<Lease | undefined> {
     const { provider, model } = request
     const limit = this.#limitOf(provider)
     if (limit > 0) await this.#places.look()
     const terms = this.#termsOf(provider, model)
     const strategy = STRATEGIES[terms.strategy]
     if (strategy.readsReadings) await this.#readings.look()
-    const session = await this.#sessionOf(request)
+    const session = request.session === undefined ? undefined : await this.#sessionOf(request)
+    const waited = limit > 0 || strategy.readsReadings || request.session !== undefined
+    let seen = waited ? undefined : justSeen
     const full = new Set<string>()
     let looked = limit === 0
     let turn: number | undefined
     for (;;) {
-      const found = this.#survey(await this.#book.view(), request)
+      const found = this.#survey(seen ?? (await this.#book.view()), request)
+      seen = undefined
       const ready = full.size === 0 ? found.ready : found.ready.filter((each) => !full.has(each.id))
       if (ready.length === 0) {
         if (looked) return undefined
@@ -270,12 +275,13 @@ export class CredentialPool {
         full.add(credential.id)
         continue
       }
-      // A verdict may have come while another process was asked for a place.
-      if (limit > 0 && !this.#stillReady(await this.#book.view(), request, credential.id, limit)) {
+      // A verdict or a new secret may have come while another process was asked for a place.
+      const still = limit > 0 ? this.#stillReady(await this.#book.view(), request, credential.id, limit) : credential
+      if (still === undefined) {
         await giveBack()
         continue
       }
-      return this.#lend(credential, request, giveBack, undefined, because, session)
+      return this.#lend(still, request, giveBack, undefined, because, session)
     }
   }
 
@@ -285,13 +291,18 @@ export class CredentialPool {
     let kept = false
     try {
       // Another process may have finished its trial between our look and our claim: only a bench that is still due is tested.
-      const still = this.#dueNow(await this.#book.view(), request, due)
+      const still = this.#dueNow(await this.#book.view(), request, due, 0)
       const verdict = still === undefined ? 'stands' : ((await this.#probes?.test(still)) ?? 'unknown')
       if (verdict === 'unknown' && still !== undefined) {
         const giveBack = await this.#places.take(still.credential.id, this.#limitOf(request.provider))
         if (giveBack !== undefined) {
-          kept = true
-          return this.#lend(still.credential, request, giveBack, claim, `trial: ${still.bench.reason}`, undefined)
+          // The usage endpoint and the place took their time: what was true before them may be over.
+          const tested = this.#dueNow(await this.#book.view(), request, due, 1)
+          if (tested !== undefined) {
+            kept = true
+            return this.#lend(tested.credential, request, giveBack, claim, `trial: ${tested.bench.reason}`, undefined)
+          }
+          await giveBack()
         }
       }
     } finally {
@@ -301,19 +312,27 @@ export class CredentialPool {
     return now.ready.length > 0 ? this.#lendReady(request) : undefined
   }
 
-  #dueNow(view: PoolView, request: AcquireRequest, due: DueTrial): DueTrial | undefined {
-    return this.#survey(view, request).trialsDue.find(
-      (each) => each.credential.id === due.credential.id && each.scope === due.scope,
-    )
+  /** @param ownPlaces how many of the places that are counted are this trial's own */
+  #dueNow(view: PoolView, request: AcquireRequest, due: DueTrial, ownPlaces: 0 | 1): DueTrial | undefined {
+    const credential = view.credential(due.credential.id)
+    if (credential === undefined) return undefined
+    const limit = this.#limitOf(request.provider)
+    const situation = { ...this.#situation(request), limit: limit === 0 ? 0 : limit + ownPlaces }
+    const standing = standingOf(credential, view.benchesOf(credential.id), situation)
+    const isDue = standing.kind === 'benched' && standing.trialDue && standing.trialScope === due.scope
+    return isDue ? { credential, bench: standing.bench, scope: standing.trialScope } : undefined
   }
 
-  /** Our own place is already counted: a credential at its limit is ready for the one who took the last place. */
-  #stillReady(view: PoolView, request: AcquireRequest, credentialId: string, limit: number): boolean {
+  /**
+   * Our own place is already counted: a credential at its limit is ready for the one who took the last place.
+   * @returns the credential as it is now: lent with the generation of before, its new secret could not be charged
+   */
+  #stillReady(view: PoolView, request: AcquireRequest, credentialId: string, limit: number): Credential | undefined {
     const credential = view.credential(credentialId)
-    if (credential === undefined) return false
+    if (credential === undefined) return undefined
     const situation = { ...this.#situation(request), limit: limit + 1 }
     const { kind } = standingOf(credential, view.benchesOf(credentialId), situation)
-    return kind === 'ready' || kind === 'busy'
+    return kind === 'ready' || kind === 'busy' ? credential : undefined
   }
 
   #lend(

@@ -84,12 +84,49 @@ describe('a short throttle', () => {
     [3_001, 0, 'retry'],
     [3_000, 1, 'rotate'],
     [60_001, 0, 'surface'],
-  ] as const)('with a hint of %i ms and %i other(s) ready -> %s', (retryAfterMs, otherReady, expected) => {
-    expect(action('rate_limit', { otherReady }, { retryAfterMs })).toBe(expected)
+    [undefined, 0, 'retry'],
+  ] as const)('with a hint of %s ms and %i other(s) ready -> %s', (retryAfterMs, otherReady, expected) => {
+    expect(action('rate_limit', { otherReady }, retryAfterMs === undefined ? {} : { retryAfterMs })).toBe(expected)
   })
 
   it('does not retry past the deadline', () => {
     expect(action('rate_limit', { remainingMs: 2_000 }, { retryAfterMs: 2_500 })).toBe('surface')
+  })
+})
+
+/** `trace` and the log show it to people: an empty or wrong reason is a defect. */
+describe('the reason that people read', () => {
+  it.each<[FailureLabel, Partial<Situation>, number | undefined, string]>([
+    ['auth_expired', { refreshable: true }, undefined, 'the token can be refreshed'],
+    ['auth_revoked', { newerGeneration: true }, undefined, 'another process has already renewed this credential'],
+    ['rate_limit', {}, 2_000, 'throttled for 2000 ms and no other credential is ready'],
+    ['quota_exhausted', { otherReady: 2 }, undefined, 'quota_exhausted: 2 other credential(s) ready'],
+    ['quota_exhausted', { trialDue: true }, undefined, 'quota_exhausted: another credential is due for its trial'],
+    ['server_error', { retriesDone: 1 }, undefined, 'server_error: retry 2 of 2'],
+    [
+      'overloaded',
+      { otherReady: 1, retriesDone: 3 },
+      undefined,
+      "overloaded is not this credential's fault; another one may reach another machine",
+    ],
+    ['context_overflow', { repairable: true }, undefined, 'a known repair fits'],
+    ['quota_exhausted', { nextRoute: true }, undefined, 'quota_exhausted: nothing left on this route'],
+    ['invalid_request', {}, undefined, 'invalid_request: nothing left to try'],
+    ['cancelled', {}, undefined, 'the caller left'],
+    ['server_error', { committed: true }, undefined, 'output has reached the caller: nothing is replayed'],
+    ['server_error', { remainingMs: 0 }, undefined, "the call's deadline has passed"],
+  ])('%s in %j after %s ms', (label, situation, retryAfterMs, reason) => {
+    const given = failure(label, retryAfterMs === undefined ? {} : { retryAfterMs })
+    expect(decide(given, { ...CALM, ...situation }, DEFAULT_POLICY).reason).toBe(reason)
+  })
+
+  it('is given even by a policy without a last action', () => {
+    const policy = { ...DEFAULT_POLICY, server_error: { ...DEFAULT_POLICY.server_error, tries: ['fallback'] as const } }
+    expect(decide(failure('server_error'), CALM, policy)).toEqual({
+      action: 'surface',
+      delayMs: 0,
+      reason: 'server_error: nothing left to try',
+    })
   })
 })
 
