@@ -1,11 +1,10 @@
 import type { Platform } from '../platform/platform.ts'
-import type { Bench } from './bench.ts'
+import { type Bench, benchHolds } from './bench.ts'
 import { BenchBook } from './bench-book.ts'
 import { BorrowedLease } from './borrowed-lease.ts'
 import type { Choice } from './choice.ts'
 import { Chooser, type ChoiceTerms } from './chooser.ts'
 import type { Credential } from './credential.ts'
-import { EnvironmentSecrets } from './environment-secrets.ts'
 import { explainOthers } from './explain.ts'
 import { Holder } from './holder.ts'
 import type { Acquired, AcquireRequest, Lease, NothingReady } from './lease.ts'
@@ -15,6 +14,7 @@ import { ProbeDesk } from './probe-desk.ts'
 import type { CredentialQuota, QuotaReading } from './quota.ts'
 import { QuotaBook } from './quota-book.ts'
 import { ReadingsView } from './readings-view.ts'
+import { ReferencedSecrets, type ReferenceReaders } from './referenced-secrets.ts'
 import { type DueTrial, type Situation, type Standing, standingOf, type Survey, survey } from './selection.ts'
 import { SessionBook } from './session-book.ts'
 import { type Store, StoreError, type Uses } from './store-contract.ts'
@@ -42,15 +42,15 @@ export interface PoolOptions {
   readonly maxConcurrentFor?: (provider: string) => number
   /** Asks a provider's usage endpoint. @default nobody is asked: benches are tested by live calls */
   readonly probeUsage?: { readonly canProbe: (provider: string) => boolean; readonly probe: ProbeUsage }
-  /** Resolves credentials whose secret is an environment variable. @default none can be used */
-  readonly readEnvironment?: (variable: string) => string | undefined
+  /** Follows credentials whose secret lies elsewhere. @default none can be used */
+  readonly references?: ReferenceReaders
   /** Told about what was survived. Never carries a secret. */
   readonly onTrouble?: (trouble: PoolTrouble) => void
 }
 
 export interface PoolTrouble {
-  /** A lease was ended a second time (ignored), or the store refused (kept in memory, tried again). */
-  readonly kind: 'lease_ended_twice' | 'store_failed'
+  /** A lease was ended a second time (ignored), the store refused (kept in memory, tried again), or others can read a key file. */
+  readonly kind: 'lease_ended_twice' | 'store_failed' | 'secret_exposed'
   readonly message: string
   readonly credentialId?: string
 }
@@ -99,7 +99,7 @@ export class CredentialPool {
   readonly #places: PlaceDesk
   readonly #trials: TrialDesk
   readonly #probes: ProbeDesk | undefined
-  readonly #environment: EnvironmentSecrets
+  readonly #references: ReferencedSecrets
   readonly #surveys = new SurveyCache()
   readonly #waiting = new Map<string, Set<() => void>>()
 
@@ -118,7 +118,9 @@ export class CredentialPool {
     this.#chooser = new Chooser(platform, this.#readings)
     this.#places = new PlaceDesk(store.places, holder, platform.clock, trouble)
     this.#trials = new TrialDesk(store, platform.clock, holder, trouble)
-    this.#environment = new EnvironmentSecrets(options.readEnvironment ?? (() => undefined))
+    this.#references = new ReferencedSecrets(options.references ?? {}, platform.clock, (message) =>
+      options.onTrouble?.({ kind: 'secret_exposed', message }),
+    )
     this.#probes = options.probeUsage === undefined ? undefined : this.#probeDesk(options.probeUsage)
   }
 
@@ -130,7 +132,8 @@ export class CredentialPool {
     const first = await this.#book.view()
     // Pools without references skip this: a healthy call stays short.
     if (first.hasReferences(request.provider)) {
-      await this.#environment.announce(this.#options.store, first.credentialsOf(request.provider))
+      const isRefused = (credential: Credential) => this.#isRefused(first, credential)
+      await this.#references.announce(this.#options.store, first.credentialsOf(request.provider), isRefused)
     }
     const ready = await this.#lendReady(request)
     if (ready !== undefined) return { kind: 'lease', lease: ready }
@@ -143,6 +146,8 @@ export class CredentialPool {
 
   /** Counts what `acquire` would find; lends and writes nothing. */
   async outlook(request: AcquireRequest): Promise<Outlook> {
+    const view = await this.#book.view()
+    if (view.hasReferences(request.provider)) await this.#references.look(view.credentialsOf(request.provider))
     if (this.#limitOf(request.provider) > 0) await this.#places.look()
     const found = this.#survey(await this.#book.view(), request)
     return { ready: found.ready.length, trialsDue: found.trialsDue.length, why: found.why }
@@ -197,6 +202,7 @@ export class CredentialPool {
     const described: Described[] = []
     for (const name of provider === undefined ? view.providers : [provider]) {
       if (this.#limitOf(name) > 0) await this.#places.look(true)
+      if (view.hasReferences(name)) await this.#references.look(view.credentialsOf(name))
       const situation = this.#situation({ provider: name, model: undefined, tried: NONE_TRIED })
       const nextId = await this.#nextOf(name, survey(view.credentialsOf(name), view.benchesOf, situation))
       for (const credential of view.credentialsOf(name)) {
@@ -260,6 +266,8 @@ export class CredentialPool {
         this.#chooser.remember(provider, chosen.credential.id)
       }
       const { credential, because } = chosen
+      // Others skip this: a healthy call stays short.
+      if (credential.source.kind === 'command' && !(await this.#isPrepared(credential))) continue
       const giveBack = await this.#places.take(credential.id, limit)
       if (giveBack === undefined) {
         full.add(credential.id)
@@ -283,7 +291,9 @@ export class CredentialPool {
       const still = this.#dueNow(await this.#book.view(), request, due)
       const verdict = still === undefined ? 'stands' : ((await this.#probes?.test(still)) ?? 'unknown')
       if (verdict === 'unknown' && still !== undefined) {
-        const giveBack = await this.#places.take(still.credential.id, this.#limitOf(request.provider))
+        const isPrepared = still.credential.source.kind !== 'command' || (await this.#isPrepared(still.credential))
+        const limit = this.#limitOf(request.provider)
+        const giveBack = isPrepared ? await this.#places.take(still.credential.id, limit) : undefined
         if (giveBack !== undefined) {
           kept = true
           return this.#lend(still.credential, request, giveBack, claim, `trial: ${still.bench.reason}`, undefined)
@@ -330,8 +340,9 @@ export class CredentialPool {
       book: this.#book,
       platform,
       choice: this.#choice(credential, request, because, session),
-      attributable: this.#environment.agrees(credential),
+      attributable: this.#references.agrees(credential),
       readSecret: (of) => this.#readSecret(of),
+      onRefused: () => this.#references.refused(credential),
       takeBack: async () => {
         await giveBack()
         this.#tellWaiting(credential.provider)
@@ -345,6 +356,19 @@ export class CredentialPool {
           credentialId: credential.id,
         }),
     })
+  }
+
+  /** @returns false when choosing again is wanted: its command failed, or gave a new key */
+  async #isPrepared(credential: Credential): Promise<boolean> {
+    return (await this.#references.prepare(this.#options.store, credential)) === 'ready'
+  }
+
+  /** A provider refused its key, and the verdict stands: only another key can help. */
+  #isRefused(view: PoolView, credential: Credential): boolean {
+    const nowMs = this.#options.platform.clock.now()
+    return view
+      .benchesOf(credential.id)
+      .some((bench) => bench.reason.startsWith('auth_') && benchHolds(bench, credential, nowMs))
   }
 
   #choice(credential: Credential, request: AcquireRequest, because: string, session: string | undefined): Choice {
@@ -391,7 +415,7 @@ export class CredentialPool {
   }
 
   async #readSecret(credential: Credential) {
-    if (credential.source.kind === 'env') return this.#environment.secretOf(credential)
+    if (credential.source.kind !== 'stored') return this.#references.secretOf(credential)
     const secret = await this.#options.store.readSecret(credential.id)
     if (secret === undefined) throw new StoreError('not_found', `credential ${credential.label} was removed`)
     return secret
@@ -422,7 +446,7 @@ export class CredentialPool {
       tried: request.tried,
       inFlight: (id) => this.#places.taken(id),
       limit: this.#limitOf(request.provider),
-      missing: (credential) => this.#environment.missing(credential),
+      missing: (credential) => this.#references.missing(credential),
     }
   }
 

@@ -9,6 +9,7 @@ import {
 } from '../pool/store-contract.ts'
 import { admitCredential, renewCredential } from './admit-credential.ts'
 import type { SecretBox } from './secret-box.ts'
+import { placeOf } from './secret-place.ts'
 import type { SqlDatabase } from './sqlite-driver.ts'
 import { SqlitePlaces } from './sqlite-places.ts'
 import { SqliteReadings } from './sqlite-readings.ts'
@@ -294,11 +295,6 @@ export class SqliteStore implements Store {
       envelope,
     )
   }
-}
-
-/** Where a secret belongs: authenticated with it. */
-function placeOf(credentialId: string, generation: number): string {
-  return `secret\n${credentialId}\n${generation}`
 }
 
 function notFound(id: string): StoreError {
