@@ -69,7 +69,7 @@ interface OpenedHome {
   readonly path: string
 }
 
-async function openSqliteHome(home: SqliteHome, platform: Platform): Promise<OpenedHome> {
+export async function openSqliteHome(home: SqliteHome, platform: Platform): Promise<OpenedHome> {
   const path = join(home.homeDirectory, 'state.db')
   const { DatabaseSync } = await loadSqlite()
   let database: SqlDatabase | undefined
