@@ -42,7 +42,7 @@ export function namesSecret(options: SecretOptions): boolean {
 
 /** @throws CliError usage when more than one source is named, or one that cannot be */
 export function checkSecretOptions(options: SecretOptions): void {
-  if (named(options).length > 1) throw new CliError(EXIT.usage, `give only one of ${Object.values(SOURCES).join(', ')}`)
+  if (named(options).length > 1) throw new CliError(EXIT.usage, `give one of ${Object.values(SOURCES).join(', ')}`)
   if (options.cacheSeconds === undefined) return
   if (options.apiKeyCommand === undefined) throw new CliError(EXIT.usage, '--cache-seconds goes with --api-key-command')
   if (!/^\d{1,6}$/.test(options.cacheSeconds))

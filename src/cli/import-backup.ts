@@ -30,7 +30,7 @@ export async function importBackup(
       'such as: sparekey auth import backup sparekey.backup',
     )
   const path = resolve(file)
-  const text = await readBorrowed(path, 'give a file that "sparekey auth export" wrote')
+  const text = await readBorrowed(path, 'give a file that "sparekey auth export" wrote; nothing was changed')
   const passphrase = await readPassphrase(context, options, false)
   const backup = await readBackup(text, printable(path), passphrase)
   await withRuntime(context, async (runtime) => {
