@@ -68,7 +68,7 @@ export function keychainKey(module: KeychainModule, homeDirectory: string): KeyS
       write(homeDirectory, key)
       return key
     },
-    stage: (key) => void write(staged(keyIdOf(key)), key),
+    stage: (key) => write(staged(keyIdOf(key)), key),
     settle(keyId) {
       const before = read(homeDirectory)
       const key = read(staged(keyId))
