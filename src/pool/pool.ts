@@ -1,5 +1,5 @@
 import type { Platform } from '../platform/platform.ts'
-import { type Bench, benchHolds } from './bench.ts'
+import { type Bench, keyIsRefused } from './bench.ts'
 import { BenchBook } from './bench-book.ts'
 import { BorrowedLease } from './borrowed-lease.ts'
 import type { Choice } from './choice.ts'
@@ -132,7 +132,8 @@ export class CredentialPool {
     const first = await this.#book.view()
     // Pools without references skip this: a healthy call stays short.
     if (first.hasReferences(request.provider)) {
-      const isRefused = (credential: Credential) => this.#isRefused(first, credential)
+      const nowMs = this.#options.platform.clock.now()
+      const isRefused = (each: Credential) => keyIsRefused(each, first.benchesOf(each.id), nowMs)
       await this.#references.announce(this.#options.store, first.credentialsOf(request.provider), isRefused)
     }
     const ready = await this.#lendReady(request)
@@ -361,14 +362,6 @@ export class CredentialPool {
   /** @returns false when choosing again is wanted: its command failed, or gave a new key */
   async #isPrepared(credential: Credential): Promise<boolean> {
     return (await this.#references.prepare(this.#options.store, credential)) === 'ready'
-  }
-
-  /** A provider refused its key, and the verdict stands: only another key can help. */
-  #isRefused(view: PoolView, credential: Credential): boolean {
-    const nowMs = this.#options.platform.clock.now()
-    return view
-      .benchesOf(credential.id)
-      .some((bench) => bench.reason.startsWith('auth_') && benchHolds(bench, credential, nowMs))
   }
 
   #choice(credential: Credential, request: AcquireRequest, because: string, session: string | undefined): Choice {
