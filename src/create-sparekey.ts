@@ -71,7 +71,12 @@ export async function createSparekey(options: SparekeyOptions = {}): Promise<Spa
   const store = await openStore(
     inMemory || config.store === 'memory'
       ? { kind: 'memory' }
-      : { kind: 'sqlite', homeDirectory: home, ...(key === undefined ? {} : { key }) },
+      : {
+          kind: 'sqlite',
+          homeDirectory: home,
+          keychain: config.key === 'keychain',
+          ...(key === undefined ? {} : { key }),
+        },
     platform,
   )
   const kept = !inMemory && config.store !== 'memory'

@@ -51,11 +51,27 @@ function shim(): string {
     `#!/bin/sh\nexec "${process.execPath}" --import "${join(ROOT, 'node_modules/tsx/dist/loader.mjs')}" "${join(ROOT, 'src/cli/main.ts')}" "$@"\n`,
   )
   chmodSync(program, 0o755)
+  // Stands in for a secret manager.
+  const vault = join(folder, 'pass')
+  writeFileSync(vault, '#!/bin/sh\nprintf %s "a-key-of-the-docs-7"\n')
+  chmodSync(vault, 0o755)
   return folder
 }
 
 /** What a line about logins takes for granted: a login server, somebody who signed in, other programs' files. */
 async function stageFor(line: string, home: string): Promise<void> {
+  if (/sparekey (?:key |auth (?:status|list|export|remove|reset|priority|import backup))/.test(line)) {
+    for (const label of ['work', 'spare'])
+      await shell(
+        `printf %s "$KEY-${label}" | sparekey auth add ${line.includes('openai-codex') ? 'openai-codex --account-id acct-1' : 'openai'} --api-key-stdin --label ${label}`,
+        home,
+      )
+    if (line.includes('import backup'))
+      await shell('sparekey auth export sparekey.backup --passphrase-env BACKUP_PASSPHRASE', home)
+  }
+  mkdirSync(join(home, 'keys'))
+  writeFileSync(join(home, 'keys', 'openai'), 'a-key-of-the-docs-6', { mode: 0o600 })
+  if (line.includes('import backup')) return
   if (!/sparekey auth (?:login|logout|import)|--type oauth/.test(line)) return
   const simulator = await loginServer()
   writeFileSync(join(home, 'config.yaml'), configFor(simulator))
@@ -94,6 +110,7 @@ function shell(line: string, home: string): Promise<{ readonly exit: number | nu
           SPAREKEY_HOME: home,
           HOME: home,
           KEY: 'a-key-of-the-docs-1',
+          BACKUP_PASSPHRASE: 'a passphrase of the docs',
           OPENAI_API_KEY: 'a-key-of-the-docs-2',
           ANTHROPIC_API_KEY: 'a-key-of-the-docs-3',
         },

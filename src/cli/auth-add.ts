@@ -1,5 +1,4 @@
 import { fingerprintOf } from '../pool/fingerprint.ts'
-import type { SecretSource } from '../pool/credential.ts'
 import type { Provider } from '../providers/provider.ts'
 import { accountKey } from '../oauth/account-identity.ts'
 import { CliError, EXIT } from './cli-error.ts'
@@ -7,24 +6,17 @@ import { definitionOf } from '../config/resolve.ts'
 import { PROVIDERS } from '../providers/_registry.ts'
 import { type CliContext, printJson, readConfig, requireProvider, withRuntime } from './context.ts'
 import { freeLabel } from './free-label.ts'
+import { checkSecretOptions, namesSecret, readGivenSecret, type SecretOptions } from './given-secret.ts'
 import { printable } from './table.ts'
 
-export interface AuthAddOptions {
+export interface AuthAddOptions extends SecretOptions {
   readonly type?: string
-  readonly apiKey?: string
-  readonly apiKeyEnv?: string
-  readonly apiKeyStdin?: boolean
   readonly accountId?: string
   readonly label?: string
   readonly priority?: string
   readonly baseUrl?: string
   readonly device?: boolean
   readonly browser?: boolean
-}
-
-interface GivenSecret {
-  readonly token: string
-  readonly source: SecretSource
 }
 
 /** `sparekey auth add`: adds an API key, a reference to one, or a pasted access token. */
@@ -43,7 +35,7 @@ export async function authAdd(context: CliContext, name: string, options: AuthAd
     const definition = runtime.definitionOf(provider)
     if (definition === undefined) throw new CliError(EXIT.usage, `"${provider}" has no definition`)
     checkOptions(definition, options)
-    const given = await readSecret(context, provider, options)
+    const given = await readGivenSecret(context, provider, options)
     const identity = definition.identify?.(given.token)
     const accountId = options.accountId ?? identity?.accountId
     const key = accountKey({ ...identity, ...(accountId === undefined ? {} : { accountId }) })
@@ -77,7 +69,7 @@ export async function authAdd(context: CliContext, name: string, options: AuthAd
         ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl.replace(/\/+$/, '') }),
         ...(key === undefined ? {} : { accountId: key }),
         fingerprint: fingerprintOf(given.token),
-        ...(given.source.kind === 'env' ? {} : { secret: { token: given.token, ...account, ...expires } }),
+        ...(given.source.kind !== 'stored' ? {} : { secret: { token: given.token, ...account, ...expires } }),
       },
       context.platform.clock.now(),
     )
@@ -100,7 +92,7 @@ export async function authAdd(context: CliContext, name: string, options: AuthAd
     )
     if (options.apiKey !== undefined)
       context.terminal.err(
-        'note: a key on the command line stays in your shell history; next time use --api-key-stdin or --api-key-env',
+        'note: a key on the command line stays in your shell history; next time use --api-key-stdin, --api-key-env, --api-key-file or --api-key-command',
       )
     if (definition.id === 'openai-codex')
       context.terminal.err(
@@ -110,10 +102,7 @@ export async function authAdd(context: CliContext, name: string, options: AuthAd
 }
 
 function checkOptions(definition: Provider, options: AuthAddOptions): void {
-  const sources = [options.apiKey, options.apiKeyEnv, options.apiKeyStdin === true ? 'stdin' : undefined].filter(
-    (each) => each !== undefined,
-  )
-  if (sources.length > 1) throw new CliError(EXIT.usage, 'give one of --api-key, --api-key-env and --api-key-stdin')
+  checkSecretOptions(options)
   if (options.type !== undefined && options.type !== 'api-key' && options.type !== 'oauth')
     throw new CliError(EXIT.usage, `--type is api-key or oauth, not "${options.type}"`)
   checkWishes(options)
@@ -121,7 +110,7 @@ function checkOptions(definition: Provider, options: AuthAddOptions): void {
 
 /** Without a key, `--type oauth` means a login; so does a person at a provider that knows nothing else. */
 async function wantsLogin(context: CliContext, name: string, options: AuthAddOptions): Promise<boolean> {
-  if (options.apiKey !== undefined || options.apiKeyEnv !== undefined || options.apiKeyStdin === true) return false
+  if (namesSecret(options)) return false
   if (options.type === 'oauth') {
     checkWishes(options)
     return true
@@ -140,44 +129,4 @@ function checkWishes(options: AuthAddOptions): void {
     throw new CliError(EXIT.usage, '--base-url is an absolute http(s) URL')
   if (options.label !== undefined && !/^\P{Cc}{1,100}$/u.test(options.label))
     throw new CliError(EXIT.usage, '--label is one line of at most 100 characters')
-}
-
-async function readSecret(context: CliContext, provider: string, options: AuthAddOptions): Promise<GivenSecret> {
-  if (options.apiKeyEnv !== undefined) {
-    if (!/^[A-Za-z_]\w*$/.test(options.apiKeyEnv))
-      throw new CliError(
-        EXIT.usage,
-        `"${printable(options.apiKeyEnv.slice(0, 12))}..." is not the name of an environment variable`,
-        'give the name, not the key',
-      )
-    const token = context.environment.read(options.apiKeyEnv)
-    if (token === undefined) throw new CliError(EXIT.failed, `the environment variable ${options.apiKeyEnv} is not set`)
-    return { token: checkToken(token), source: { kind: 'env', variable: options.apiKeyEnv } }
-  }
-  const text =
-    options.apiKey ??
-    (options.apiKeyStdin === true
-      ? await context.terminal.readInput()
-      : await context.terminal.askHidden(`Key or access token for ${provider} (not shown): `))
-  if (text === undefined) {
-    throw new CliError(
-      EXIT.usage,
-      'no key was given',
-      `pipe it in: printf %s "$KEY" | sparekey auth add ${provider} --api-key-stdin`,
-    )
-  }
-  return { token: checkToken(text), source: { kind: 'stored' } }
-}
-
-/** A key with a line break in it would be sent as two headers; one with spaces was copied badly. */
-function checkToken(text: string): string {
-  const token = text.trim()
-  if (token === '') throw new CliError(EXIT.usage, 'the key is empty')
-  if (!/^[\x21-\x7e]+$/.test(token))
-    throw new CliError(
-      EXIT.usage,
-      'the key contains spaces, line breaks or characters that no key has',
-      'copy it again',
-    )
-  return token
 }

@@ -39,7 +39,7 @@ export async function authImport(
     throw new CliError(
       EXIT.usage,
       `importing from "${printable(source)}" is not supported`,
-      `supported are ${Object.keys(SOURCES).join(', ')}`,
+      `supported are ${Object.keys(SOURCES).join(', ')}, backup`,
     )
   const { found: all, skipped } = await read(context, path)
   // A file may name one login in two places.

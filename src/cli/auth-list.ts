@@ -4,6 +4,7 @@ import { type CliContext, printJson, requireProvider, withRuntime } from './cont
 import { benchLines, credentialJson, standingText } from './describe-pool.ts'
 import { type Column, fitTable } from './fit-table.ts'
 import { type QuotaLine, quotaLines } from './quota-bars.ts'
+import { sourceText } from './source-text.ts'
 import { layOut, printable } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -66,7 +67,7 @@ export function poolLines(
     standings[index]?.mark ?? '',
     printable(credential.label),
     credential.type,
-    credential.source.kind === 'env' ? `env ${credential.source.variable}` : 'stored',
+    sourceText(credential.source).replace(':', ' '),
     `${standings[index]?.text ?? ''}${next ? '  <-' : ''}`,
   ])
   const tones = { good: (text: string) => text, waiting: colors.yellow, bad: colors.red }

@@ -1,8 +1,11 @@
 import type { AuthAddOptions } from './auth-add.ts'
+import type { AuthExportOptions } from './auth-export.ts'
 import type { AuthImportOptions } from './auth-import.ts'
 import type { AuthLoginOptions } from './auth-login.ts'
 import type { ClassifyOptions } from './classify.ts'
 import type { CliContext } from './context.ts'
+import type { KeyRotateOptions } from './home-key.ts'
+import type { ImportBackupOptions } from './import-backup.ts'
 import type { ServeOptions } from './serve.ts'
 import type { SimulateOptions } from './simulate.ts'
 import type { WatchOptions } from './status-watch.ts'
@@ -17,6 +20,8 @@ export interface CommandRow {
   readonly examples?: readonly string[]
   /** @default true */
   readonly json?: false
+  /** Asks people: without a terminal it prints its help and ends as wrong usage. */
+  readonly needsTerminal?: true
   /** Loads its file only when it runs: `--help` stays quick. */
   run(
     context: CliContext,
@@ -27,6 +32,13 @@ export interface CommandRow {
 
 export const COMMANDS: readonly CommandRow[] = [
   {
+    path: ['auth'],
+    summary: 'a wizard for accounts and keys: sign in, add, list, reset, strategy, remove',
+    json: false,
+    needsTerminal: true,
+    run: async (context) => (await import('./auth-wizard.ts')).authWizard(context),
+  },
+  {
     path: ['auth', 'add'],
     arguments: '<provider>',
     summary: 'add a credential',
@@ -35,6 +47,9 @@ export const COMMANDS: readonly CommandRow[] = [
       ['--api-key <key>', 'the key itself (stays in your shell history)'],
       ['--api-key-env <variable>', 'store only the name of an environment variable'],
       ['--api-key-stdin', 'read the key from standard input'],
+      ['--api-key-file <path>', 'store only the path of a file that holds the key'],
+      ['--api-key-command <command>', 'store only a command that prints the key, such as "pass show openai"'],
+      ['--cache-seconds <number>', 'how long the answer of that command is kept in memory (default: 300)'],
       ['--account-id <id>', 'ChatGPT account id, when the token does not carry it'],
       ['--label <label>', 'what to call it'],
       ['--priority <number>', 'lower is tried first'],
@@ -45,6 +60,8 @@ export const COMMANDS: readonly CommandRow[] = [
     examples: [
       'printf %s "$KEY" | sparekey auth add openai --api-key-stdin --label work',
       'sparekey auth add anthropic --api-key-env ANTHROPIC_API_KEY',
+      'sparekey auth add openai --api-key-file ~/keys/openai',
+      'sparekey auth add openrouter --api-key-command "pass show openrouter" --cache-seconds 600',
       'sparekey auth add openai-codex --type oauth --label work',
     ],
     run: async (context, [provider = ''], options) =>
@@ -75,12 +92,14 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['auth', 'list'],
     arguments: '[provider]',
     summary: 'credentials with their status; <- marks the one that is next',
+    examples: ['sparekey auth list --json'],
     run: async (context, [provider]) => (await import('./auth-list.ts')).authList(context, provider),
   },
   {
     path: ['auth', 'remove'],
     arguments: '<provider> <target>',
     summary: 'remove a credential (target: position, id or label)',
+    examples: ['sparekey auth remove openai 2', 'sparekey auth remove openai work'],
     run: async (context, [provider = '', target = '']) =>
       (await import('./auth-change.ts')).authRemove(context, provider, target),
   },
@@ -95,6 +114,7 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['auth', 'reset'],
     arguments: '<provider> [target]',
     summary: 'lift benches: of one credential, or of all',
+    examples: ['sparekey auth reset openai', 'sparekey auth reset openai work'],
     run: async (context, [provider = '', target]) =>
       (await import('./auth-change.ts')).authReset(context, provider, target),
   },
@@ -102,25 +122,71 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['auth', 'priority'],
     arguments: '<provider> <target> <number>',
     summary: 'set the order in which credentials are tried; lower is first',
+    examples: ['sparekey auth priority openai work 0'],
     run: async (context, [provider = '', target = '', value = '']) =>
       (await import('./auth-change.ts')).authPriority(context, provider, target, value),
   },
   {
+    path: ['auth', 'status'],
+    arguments: '[provider]',
+    summary: 'who is logged in, on which plan and for how long; exit code 3 when nobody is',
+    examples: ['sparekey auth status', 'sparekey auth status openai-codex --json'],
+    run: async (context, [provider]) => (await import('./auth-status.ts')).authStatus(context, provider),
+  },
+  {
     path: ['auth', 'import'],
     arguments: '<source> [path]',
-    summary: "read another tool's credentials (codex, hermes, env, litellm); never writes them",
+    summary: "read another tool's credentials (codex, hermes, env, litellm; never writes them), or a backup",
     options: [
       ['--dry-run', 'only say what would be added'],
       ['--take-refresh-token', 'take over single-use refresh tokens; the other tool is logged out by it'],
+      ['--passphrase-env <variable>', 'backup: name of an environment variable that holds the passphrase'],
+      ['--passphrase-stdin', 'backup: read the passphrase from standard input'],
     ],
-    examples: ['sparekey auth import codex --dry-run', 'sparekey auth import litellm ~/litellm/config.yaml'],
+    examples: [
+      'sparekey auth import codex --dry-run',
+      'sparekey auth import litellm ~/litellm/config.yaml',
+      'sparekey auth import backup sparekey.backup --passphrase-env BACKUP_PASSPHRASE',
+    ],
     run: async (context, [source = '', path], options) =>
-      (await import('./auth-import.ts')).authImport(context, source, path, options as AuthImportOptions),
+      source === 'backup'
+        ? (await import('./import-backup.ts')).importBackup(context, path, options as ImportBackupOptions)
+        : (await import('./auth-import.ts')).authImport(context, source, path, options as AuthImportOptions),
+  },
+  {
+    path: ['auth', 'export'],
+    arguments: '<file>',
+    summary: 'write an encrypted backup of all credentials; asks for a passphrase',
+    options: [
+      ['--all', 'benches too'],
+      ['--passphrase-env <variable>', 'name of an environment variable that holds the passphrase'],
+      ['--passphrase-stdin', 'read the passphrase from standard input'],
+    ],
+    examples: ['sparekey auth export sparekey.backup --passphrase-env BACKUP_PASSPHRASE'],
+    run: async (context, [file = ''], options) =>
+      (await import('./auth-export.ts')).authExport(context, file, options as AuthExportOptions),
+  },
+  {
+    path: ['key', 'status'],
+    summary: 'where the key of the stored secrets lives, and whether it opens them; exit code 1 when not',
+    examples: ['sparekey key status'],
+    run: async (context) => (await import('./home-key.ts')).keyStatus(context),
+  },
+  {
+    path: ['key', 'rotate'],
+    summary: 'make a new key and seal every stored secret with it; running gateways go on',
+    options: [
+      ['--new-key-env <variable>', 'with SPAREKEY_KEY: name of a variable that holds the new key'],
+      ['--from <place>', 'file or keychain: where the key is now, when the configuration has moved on'],
+    ],
+    examples: ['sparekey key rotate'],
+    run: async (context, _values, options) =>
+      (await import('./home-key.ts')).keyRotate(context, options as KeyRotateOptions),
   },
   {
     path: ['strategy'],
     arguments: '<provider> [name]',
-    summary: 'show or set how a pool chooses: fill_first, round_robin, random, least_used',
+    summary: 'show or set how a pool chooses: fill_first, round_robin, random, least_used, quota_aware',
     run: async (context, [provider = '', name]) => (await import('./strategy.ts')).strategy(context, provider, name),
   },
   {

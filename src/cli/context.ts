@@ -45,21 +45,14 @@ export async function readConfig(context: CliContext, flags: ConfigFlags = {}): 
 
 /** Opens the home's store. @throws CliError that says what to do */
 export async function openHomeStore(context: CliContext, config: Config): Promise<Store> {
-  if (config.store === 'memory') {
-    throw new CliError(
-      EXIT.failed,
-      'this configuration keeps nothing (store: memory), so there is nothing to show or change',
-      'set "store: sqlite" in config.yaml',
-    )
-  }
-  if (config.store !== 'sqlite')
-    throw new CliError(EXIT.failed, 'a Postgres store is not supported yet', 'set "store: sqlite" in config.yaml')
+  requireSqlite(config)
   const key = context.environment.read('SPAREKEY_KEY')
   try {
     return await openStore(
       {
         kind: 'sqlite',
         homeDirectory: homeFor(context).directory,
+        keychain: config.key === 'keychain',
         ...(key === undefined ? {} : { key }),
         onNotice: (message) => context.terminal.err(message),
       },
@@ -70,8 +63,22 @@ export async function openHomeStore(context: CliContext, config: Config): Promis
   }
 }
 
+/** @throws CliError when this configuration has no database */
+export function requireSqlite(config: Config): void {
+  if (config.store === 'memory') {
+    throw new CliError(
+      EXIT.failed,
+      'this configuration keeps nothing (store: memory), so there is nothing to show or change',
+      'set "store: sqlite" in config.yaml',
+    )
+  }
+  if (config.store !== 'sqlite')
+    throw new CliError(EXIT.failed, 'a Postgres store is not supported yet', 'set "store: sqlite" in config.yaml')
+}
+
 const STORE_ADVICE: Partial<Record<StoreError['code'], string>> = {
   wrong_key: 'restore the file "key" that belongs to state.db, or set SPAREKEY_KEY',
+  keychain: '"sparekey key status" says where the key is looked for',
   damaged: 'state.db was not touched: restore it from a backup, or move it away and add your credentials again',
   locked: 'another program holds the store: try again in a moment',
   full: 'free some disk space and try again; nothing was lost',

@@ -2,6 +2,7 @@ import { toIsoText } from '../platform/clock.ts'
 import type { Bench } from '../pool/bench.ts'
 import type { Described } from '../pool/pool.ts'
 import { ageOf, quotaJson } from './quota-bars.ts'
+import { sourceText } from './source-text.ts'
 import { spellDuration, spellMoment } from './spell.ts'
 import { printable } from './table.ts'
 
@@ -15,7 +16,7 @@ export function credentialJson(described: Described, position: number, nowMs: nu
     provider: credential.provider,
     label: credential.label,
     type: credential.type,
-    source: credential.source.kind === 'env' ? `env:${credential.source.variable}` : 'stored',
+    source: sourceText(credential.source),
     fingerprint: credential.fingerprint,
     account_id: credential.accountId ?? null,
     priority: credential.priority,
@@ -63,7 +64,7 @@ export function standingText(
     case 'dead':
       return { mark: '✗', tone: 'bad', text: `${standing.bench.reason}: needs a new secret` }
     case 'missing':
-      return { mark: '✗', tone: 'bad', text: `${standing.variable} is not set` }
+      return { mark: '✗', tone: 'bad', text: printable(standing.why) }
     case 'busy':
       return { mark: '●', tone: 'good', text: 'ready, all places taken' }
     default: {

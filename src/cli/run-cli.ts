@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { nearest } from '../config/nearest.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { COMMANDS, type CommandRow } from './commands.ts'
 import type { CliContext } from './context.ts'
@@ -49,14 +50,17 @@ export function buildProgram(base: Omit<CliContext, 'json'>): Command {
     .exitOverride()
   const groups = new Map<string, Command>()
   for (const row of COMMANDS) {
-    const parent = row.path.length === 1 ? program : groupOf(program, groups, row.path[0] ?? '')
-    addCommand(parent, row, base)
+    const [name] = row.path
+    if (row.path.length === 2) addCommand(groupOf(program, groups, name), row, base)
+    else if (GROUPS[name] === undefined) addCommand(program, row, base)
+    else actAlone(groupOf(program, groups, name), row, base)
   }
   return program
 }
 
 const GROUPS: Readonly<Record<string, string>> = {
-  auth: 'credentials: login, add, list, remove, reset, priority, import, logout',
+  auth: 'accounts and keys: login, add, list, status, remove, reset, priority, import, export, logout; alone: a wizard',
+  key: 'the key that seals the stored secrets: status, rotate',
 }
 
 function groupOf(program: Command, groups: Map<string, Command>, name: string): Command {
@@ -68,6 +72,33 @@ function groupOf(program: Command, groups: Map<string, Command>, name: string): 
     .exitOverride()
   groups.set(name, group)
   return group
+}
+
+/** A group that does something when it is called without a command. */
+function actAlone(group: Command, row: CommandRow, base: Omit<CliContext, 'json'>): void {
+  group.allowExcessArguments().action(async () => {
+    const [unknown] = group.args
+    if (unknown !== undefined) {
+      const guess = nearest(
+        unknown,
+        group.commands.map((command) => command.name()),
+      )
+      throw new CliError(
+        EXIT.usage,
+        `"${printable(`${group.name()} ${unknown}`)}" is not a command${guess === undefined ? '' : `; did you mean "${group.name()} ${guess}"?`}`,
+        `see "sparekey ${group.name()} --help"`,
+      )
+    }
+    if (row.needsTerminal === true && !base.terminal.interactive) {
+      base.terminal.err(group.helpInformation().trimEnd())
+      throw new CliError(
+        EXIT.usage,
+        'this asks questions and needs a terminal',
+        'scripts use one of the commands above',
+      )
+    }
+    await row.run({ ...base, json: false }, [], {})
+  })
 }
 
 function addCommand(parent: Command, row: CommandRow, base: Omit<CliContext, 'json'>): void {

@@ -28,6 +28,7 @@ export async function startStage(
   const config: Config = {
     listen: { host: '127.0.0.1', port: 0 },
     store: 'memory',
+    key: 'file',
     providers: { 'openai-codex': completeProvider({ baseUrl: `${simulator.url}/backend-api/codex` }) },
     models: {},
     fallback: [],

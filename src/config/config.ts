@@ -7,6 +7,8 @@ import type { WireName } from '../wire/wire.ts'
 export interface Config {
   readonly listen: { readonly host: string; readonly port: number }
   readonly store: string
+  /** Where the key of the stored secrets lives; `SPAREKEY_KEY` wins over both. */
+  readonly key: 'file' | 'keychain'
   readonly providers: Readonly<Record<string, ProviderConfig>>
   /** Names that clients may ask for -> routes as text (`provider/model`). */
   readonly models: Readonly<Record<string, readonly string[]>>
@@ -75,6 +77,7 @@ export interface ConfigLimits {
 export const CONFIG_DEFAULTS = {
   listen: '127.0.0.1:8787',
   store: 'sqlite',
+  key: 'file',
   strategy: 'fill_first',
   affinity: 'session',
   recordFailures: true,

@@ -129,6 +129,7 @@ function complete(file: ConfigFile, sources: Readonly<Record<string, string>>): 
     // Brackets set an IPv6 address apart from its port; the network does not take them.
     listen: { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) },
     store: file.store ?? CONFIG_DEFAULTS.store,
+    key: file.key ?? CONFIG_DEFAULTS.key,
     providers: completeProviders(file),
     models: file.models ?? {},
     fallback: file.fallback ?? [],

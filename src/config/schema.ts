@@ -165,6 +165,10 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^(?:sqlite|memory|postgres(?:ql)?:\/\/.+)$/, 'must be sqlite, memory or postgres://user@host/db')
     .optional(),
+  key: z
+    .enum(['file', 'keychain'])
+    .describe('Where the key of the stored secrets lives: the file "key", or the keychain of the operating system')
+    .optional(),
   providers: z.record(name, provider.nullable()).nullable().optional(),
   models: z.record(z.string().min(1), z.array(route).min(1)).nullable().optional(),
   fallback: z.array(route).nullable().optional(),

@@ -51,3 +51,8 @@ export function trialIsDue(bench: Bench, nowMs: number): boolean {
 
 /** The scope of a bench for a whole credential. */
 export const EVERY_MODEL = '*'
+
+/** A provider refused the key of a credential, and the verdict stands: only another key can help. */
+export function keyIsRefused(credential: Credential, benches: readonly Bench[], nowMs: number): boolean {
+  return benches.some((bench) => bench.reason.startsWith('auth_') && benchHolds(bench, credential, nowMs))
+}

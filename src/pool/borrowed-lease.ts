@@ -16,6 +16,8 @@ export interface Lender {
   /** False when this process holds another key than the pool knows: its verdicts would hit somebody else's key (117943). */
   readonly attributable: boolean
   readSecret(credential: Credential): Promise<Secret>
+  /** The provider refused the key itself. */
+  onRefused(): void
   /** Frees the place and, for a trial, the claim. Called once. */
   takeBack(): Promise<void>
   onSecondEnding(ending: string): void
@@ -66,6 +68,7 @@ export class BorrowedLease implements Lease {
 
   async fail(verdict: FailureVerdict): Promise<Bench | undefined> {
     if (!this.#end('fail')) return undefined
+    if (verdict.failure.label === 'auth_expired' || verdict.failure.label === 'auth_revoked') this.#lender.onRefused()
     // The verdict is written before the place is free: nobody may be lent this credential in between.
     try {
       return await this.#charge(verdict)

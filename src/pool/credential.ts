@@ -2,7 +2,12 @@
 export type CredentialType = 'api-key' | 'oauth'
 
 /** Where the secret comes from. A reference is resolved at use and never stored. */
-export type SecretSource = { readonly kind: 'stored' } | { readonly kind: 'env'; readonly variable: string }
+export type SecretSource =
+  | { readonly kind: 'stored' }
+  | { readonly kind: 'env'; readonly variable: string }
+  | { readonly kind: 'file'; readonly path: string }
+  /** A secret manager's command, run without a shell; its answer is kept in memory for `cacheMs`. */
+  | { readonly kind: 'command'; readonly argv: readonly string[]; readonly cacheMs: number }
 
 /** One API key or OAuth account, without its secret: safe to list, log and show. */
 export interface Credential {

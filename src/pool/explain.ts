@@ -38,7 +38,7 @@ export function spell(standing: Standing): string {
     case 'dead':
       return `dead: ${standing.bench.reason}`
     case 'missing':
-      return `${standing.variable} is not set`
+      return standing.why
     case 'tried':
       return 'tried in this call'
     case 'busy':

@@ -55,7 +55,7 @@ export interface NothingReady {
   readonly dead: number
   readonly tried: number
   readonly busy: number
-  /** Credentials whose environment variable is not set in this process. */
+  /** Credentials whose secret (a variable, file or command) this process cannot have. */
   readonly missing?: number
   /** Epoch ms at which the first bench ends; undefined when none will. */
   readonly earliestReturnMs?: number

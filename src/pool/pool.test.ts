@@ -343,11 +343,11 @@ describe('references to the environment', () => {
 
   it('are read at use, and skipped where the variable is not set', async () => {
     let value: string | undefined = 'sk-one'
-    const { lend, who, pool } = await testPool([referenced(), 'b'], { readEnvironment: () => value })
+    const { lend, who, pool } = await testPool([referenced(), 'b'], { references: { environment: () => value } })
     expect(await (await lend()).secret()).toEqual({ token: 'sk-one' })
     value = ' '
     expect(await who()).toBe('b')
-    expect((await pool.describe())[0]?.standing).toEqual({ kind: 'missing', variable: 'TEST_KEY' })
+    expect((await pool.describe())[0]?.standing).toEqual({ kind: 'missing', why: 'TEST_KEY is not set' })
     expect(await pool.acquire(requestOf({ tried: new Map([['cred_b', 1]]) }))).toMatchObject({
       kind: 'nothing',
       why: { total: 2, missing: 1, tried: 1 },
@@ -356,7 +356,7 @@ describe('references to the environment', () => {
 
   it('with a changed value are a new generation; listing alone changes nothing', async () => {
     let value = 'sk-one'
-    const { who, pool, failWith, store } = await testPool([referenced()], { readEnvironment: () => value })
+    const { who, pool, failWith, store } = await testPool([referenced()], { references: { environment: () => value } })
     await failWith('auth_revoked')
     expect(await who()).toBe('nothing')
     value = 'sk-two'
@@ -370,12 +370,12 @@ describe('references to the environment', () => {
   })
 
   it('a process with another value neither undoes the announcement for ever nor benches the key that it does not hold', async () => {
-    const old = await testPool([referenced()], { readEnvironment: () => 'sk-one' })
+    const old = await testPool([referenced()], { references: { environment: () => 'sk-one' } })
     const young = new CredentialPool({
       store: old.store,
       platform: old.platform,
       strategyFor: () => 'fill_first',
-      readEnvironment: () => 'sk-two',
+      references: { environment: () => 'sk-two' },
     })
     expect(await old.who()).toBe('a')
     expect((await young.acquire(requestOf())).kind).toBe('lease')

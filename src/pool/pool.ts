@@ -1,91 +1,30 @@
-import type { Platform } from '../platform/platform.ts'
-import type { Bench } from './bench.ts'
+import { keyIsRefused } from './bench.ts'
 import { BenchBook } from './bench-book.ts'
 import { BorrowedLease } from './borrowed-lease.ts'
 import type { Choice } from './choice.ts'
 import { Chooser, type ChoiceTerms } from './chooser.ts'
 import type { Credential, Secret } from './credential.ts'
-import { EnvironmentSecrets } from './environment-secrets.ts'
 import { explainOthers } from './explain.ts'
 import { Holder } from './holder.ts'
-import type { Acquired, AcquireRequest, Lease, NothingReady } from './lease.ts'
+import type { Acquired, AcquireRequest, Lease } from './lease.ts'
 import { PlaceDesk } from './place-desk.ts'
+import type { Described, Outlook, PoolOptions } from './pool-options.ts'
 import type { PoolView } from './pool-view.ts'
 import { ProbeDesk } from './probe-desk.ts'
-import type { CredentialQuota, QuotaReading } from './quota.ts'
+import type { QuotaReading } from './quota.ts'
 import { QuotaBook } from './quota-book.ts'
 import { ReadingsView } from './readings-view.ts'
-import { type DueTrial, type Situation, type Standing, standingOf, type Survey, survey } from './selection.ts'
+import { ReferencedSecrets } from './referenced-secrets.ts'
+import { type DueTrial, type Situation, standingOf, type Survey, survey } from './selection.ts'
 import { SessionBook } from './session-book.ts'
-import { type Store, StoreError, type Uses } from './store-contract.ts'
-import { DEFAULT_AVOID_BELOW, STRATEGIES, type StrategyName } from './strategies.ts'
+import { StoreError } from './store-contract.ts'
+import { DEFAULT_AVOID_BELOW, STRATEGIES } from './strategies.ts'
 import { SurveyCache } from './survey-cache.ts'
 import { TrialDesk } from './trial-desk.ts'
-import type { ProbeUsage } from './usage-probe.ts'
 import { UseCounter } from './use-counter.ts'
 import { WriteBehind } from './write-behind.ts'
 
-export interface PoolOptions {
-  readonly store: Store
-  readonly platform: Platform
-  /** Names this process in claims and places. @default a random id */
-  readonly holder?: string
-  /** @param model `undefined` asks for the provider's own */
-  readonly strategyFor: (provider: string, model: string | undefined) => StrategyName
-  /** Percent of the tightest window below which `quota_aware` moves on. @default 20 */
-  readonly avoidBelowFor?: (provider: string) => number
-  /** A strategy moves to another credential at most this often, ms. @default 0: at every call */
-  readonly minRotationIntervalMsFor?: (provider: string) => number
-  /** Whether sessions stay on their credential while it is ready. @default `session` */
-  readonly affinityFor?: (provider: string) => 'session' | 'none'
-  /** Calls at once per credential of a provider, over all processes; 0 = no limit. @default 0 for all */
-  readonly maxConcurrentFor?: (provider: string) => number
-  /** Asks a provider's usage endpoint. @default nobody is asked: benches are tested by live calls */
-  readonly probeUsage?: { readonly canProbe: (provider: string) => boolean; readonly probe: ProbeUsage }
-  /** Logins that are renewed: tokens that the store would not take yet, and tokens fit for use. @default tokens are used as they are stored */
-  readonly logins?: {
-    readonly unsaved: (credential: Credential) => Secret | undefined
-    readonly fresh: (credential: Credential, secret: Secret) => Promise<Secret>
-  }
-  /** Resolves credentials whose secret is an environment variable. @default none can be used */
-  readonly readEnvironment?: (variable: string) => string | undefined
-  /** Told about what was survived. Never carries a secret. */
-  readonly onTrouble?: (trouble: PoolTrouble) => void
-}
-
-export interface PoolTrouble {
-  /** A lease was ended a second time (ignored), or the store refused (kept in memory, tried again). */
-  readonly kind: 'lease_ended_twice' | 'store_failed'
-  readonly message: string
-  readonly credentialId?: string
-}
-
-/** What `acquire` would find, without lending. */
-export interface Outlook {
-  /** Credentials that could be lent at once. */
-  readonly ready: number
-  /** Benched credentials whose single trial is due. */
-  readonly trialsDue: number
-  readonly why: NothingReady
-}
-
-/** One credential as people see it. */
-export interface Described {
-  readonly credential: Credential
-  /** For calls of any model; benches of single models are only in `benches`. */
-  readonly standing: Standing
-  /** Those in force, of every scope. */
-  readonly benches: readonly Bench[]
-  /** Leases of this process. */
-  readonly inFlight: number
-  /** Leases of other processes; counted only where a limit is set. */
-  readonly inFlightElsewhere: number
-  readonly uses: Uses
-  /** Usage windows with their evidence, when any were read. */
-  readonly quota?: CredentialQuota
-  /** The next call without affinity goes here; nobody when the strategy is `random`. */
-  readonly next: boolean
-}
+export type { Described, Outlook, PoolOptions, PoolTrouble } from './pool-options.ts'
 
 const NONE_TRIED: ReadonlyMap<string, number> = new Map()
 /** Other processes' places are looked up this often while a call waits for one. */
@@ -104,7 +43,7 @@ export class CredentialPool {
   readonly #places: PlaceDesk
   readonly #trials: TrialDesk
   readonly #probes: ProbeDesk | undefined
-  readonly #environment: EnvironmentSecrets
+  readonly #references: ReferencedSecrets
   readonly #surveys = new SurveyCache()
   readonly #waiting = new Map<string, Set<() => void>>()
 
@@ -123,7 +62,9 @@ export class CredentialPool {
     this.#chooser = new Chooser(platform, this.#readings)
     this.#places = new PlaceDesk(store.places, holder, platform.clock, trouble)
     this.#trials = new TrialDesk(store, platform.clock, holder, trouble)
-    this.#environment = new EnvironmentSecrets(options.readEnvironment ?? (() => undefined))
+    this.#references = new ReferencedSecrets(options.references ?? {}, platform.clock, (message) =>
+      options.onTrouble?.({ kind: 'secret_exposed', message }),
+    )
     this.#probes = options.probeUsage === undefined ? undefined : this.#probeDesk(options.probeUsage)
   }
 
@@ -136,7 +77,9 @@ export class CredentialPool {
     // Pools without references skip this: a healthy call stays short.
     const hasReferences = first.hasReferences(request.provider)
     if (hasReferences) {
-      await this.#environment.announce(this.#options.store, first.credentialsOf(request.provider))
+      const nowMs = this.#options.platform.clock.now()
+      const isRefused = (each: Credential) => keyIsRefused(each, first.benchesOf(each.id), nowMs)
+      await this.#references.announce(this.#options.store, first.credentialsOf(request.provider), isRefused)
     }
     const ready = await this.#lendReady(request, hasReferences ? undefined : first)
     if (ready !== undefined) return { kind: 'lease', lease: ready }
@@ -149,6 +92,8 @@ export class CredentialPool {
 
   /** Counts what `acquire` would find; lends and writes nothing. */
   async outlook(request: AcquireRequest): Promise<Outlook> {
+    const view = await this.#book.view()
+    if (view.hasReferences(request.provider)) await this.#references.look(view.credentialsOf(request.provider))
     if (this.#limitOf(request.provider) > 0) await this.#places.look()
     const found = this.#survey(await this.#book.view(), request)
     return { ready: found.ready.length, trialsDue: found.trialsDue.length, why: found.why }
@@ -203,6 +148,7 @@ export class CredentialPool {
     const described: Described[] = []
     for (const name of provider === undefined ? view.providers : [provider]) {
       if (this.#limitOf(name) > 0) await this.#places.look(true)
+      if (view.hasReferences(name)) await this.#references.look(view.credentialsOf(name))
       const situation = this.#situation({ provider: name, model: undefined, tried: NONE_TRIED })
       const nextId = await this.#nextOf(name, survey(view.credentialsOf(name), view.benchesOf, situation))
       for (const credential of view.credentialsOf(name)) {
@@ -270,6 +216,8 @@ export class CredentialPool {
         this.#chooser.remember(provider, chosen.credential.id)
       }
       const { credential, because } = chosen
+      // Others skip this: a healthy call stays short.
+      if (credential.source.kind === 'command' && !(await this.#isPrepared(credential))) continue
       const giveBack = await this.#places.take(credential.id, limit)
       if (giveBack === undefined) {
         full.add(credential.id)
@@ -294,7 +242,9 @@ export class CredentialPool {
       const still = this.#dueNow(await this.#book.view(), request, due, 0)
       const verdict = still === undefined ? 'stands' : ((await this.#probes?.test(still)) ?? 'unknown')
       if (verdict === 'unknown' && still !== undefined) {
-        const giveBack = await this.#places.take(still.credential.id, this.#limitOf(request.provider))
+        const isPrepared = still.credential.source.kind !== 'command' || (await this.#isPrepared(still.credential))
+        const limit = this.#limitOf(request.provider)
+        const giveBack = isPrepared ? await this.#places.take(still.credential.id, limit) : undefined
         if (giveBack !== undefined) {
           // The usage endpoint and the place took their time: what was true before them may be over.
           const tested = this.#dueNow(await this.#book.view(), request, due, 1)
@@ -354,8 +304,9 @@ export class CredentialPool {
       book: this.#book,
       platform,
       choice: this.#choice(credential, request, because, session),
-      attributable: this.#environment.agrees(credential),
+      attributable: this.#references.agrees(credential),
       readSecret: (of) => this.#readSecret(of),
+      onRefused: () => this.#references.refused(credential),
       takeBack: async () => {
         await giveBack()
         this.#tellWaiting(credential.provider)
@@ -369,6 +320,11 @@ export class CredentialPool {
           credentialId: credential.id,
         }),
     })
+  }
+
+  /** @returns false when choosing again is wanted: its command failed, or gave a new key */
+  async #isPrepared(credential: Credential): Promise<boolean> {
+    return (await this.#references.prepare(this.#options.store, credential)) === 'ready'
   }
 
   #choice(credential: Credential, request: AcquireRequest, because: string, session: string | undefined): Choice {
@@ -415,7 +371,7 @@ export class CredentialPool {
   }
 
   async #readSecret(credential: Credential): Promise<Secret> {
-    if (credential.source.kind === 'env') return this.#environment.secretOf(credential)
+    if (credential.source.kind !== 'stored') return this.#references.secretOf(credential)
     const secret = await this.#options.store.readSecret(credential.id)
     if (secret === undefined) throw new StoreError('not_found', `credential ${credential.label} was removed`)
     return secret
@@ -446,7 +402,7 @@ export class CredentialPool {
       tried: request.tried,
       inFlight: (id) => this.#places.taken(id),
       limit: this.#limitOf(request.provider),
-      missing: (credential) => this.#environment.missing(credential),
+      missing: (credential) => this.#references.missing(credential),
     }
   }
 

@@ -15,8 +15,8 @@ export type Standing =
       readonly trialScope: string
     }
   | { readonly kind: 'dead'; readonly bench: Bench }
-  /** Its secret is an environment variable that this process does not have. */
-  | { readonly kind: 'missing'; readonly variable: string }
+  /** Its secret lies elsewhere (variable, file, command) and this process cannot have it. */
+  | { readonly kind: 'missing'; readonly why: string }
   /** This call has tried it in this token generation. */
   | { readonly kind: 'tried' }
   | { readonly kind: 'busy'; readonly inFlight: number; readonly limit: number }
@@ -30,7 +30,7 @@ export interface Situation {
   readonly inFlight: (credentialId: string) => number
   /** Calls at once per credential; 0 = no limit. */
   readonly limit: number
-  /** The environment variable that is missing for this credential, if any. */
+  /** Why this process cannot have the secret of a credential; undefined when it can. */
   readonly missing: (credential: Credential) => string | undefined
 }
 
@@ -63,8 +63,8 @@ export function standingOf(credential: Credential, benches: readonly Bench[], si
     if (!trialIsDue(bench, situation.nowMs)) allDue = false
     if (trialScope !== EVERY_MODEL) trialScope = bench.scope
   }
-  const variable = situation.missing(credential)
-  if (variable !== undefined) return { kind: 'missing', variable }
+  const why = situation.missing(credential)
+  if (why !== undefined) return { kind: 'missing', why }
   const tried = (situation.tried.get(credential.id) ?? -1) >= credential.generation
   const inFlight = situation.limit > 0 ? situation.inFlight(credential.id) : 0
   const busy = situation.limit > 0 && inFlight >= situation.limit

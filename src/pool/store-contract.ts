@@ -218,6 +218,7 @@ export type StoreErrorCode =
   | 'read_only'
   | 'damaged'
   | 'wrong_key'
+  | 'keychain'
   | 'newer_schema'
   | 'closed'
 

@@ -45,7 +45,7 @@ function describe(route: Route | undefined, why: NothingReady | undefined): stri
     `${why.dead} dead`,
     ...(why.tried > 0 ? [`${why.tried} tried in this call`] : []),
     ...(why.busy > 0 ? [`${why.busy} busy`] : []),
-    ...(missing > 0 ? [`${missing} whose environment variable is not set in the gateway's process`] : []),
+    ...(missing > 0 ? [`${missing} whose key (a variable, file or command) the gateway's process cannot read`] : []),
   ]
   const reason = why.bench === undefined ? '' : `; ${why.bench.reason}: ${why.bench.evidence.message}`
   const back = why.dead + missing === why.total ? `; repair with "sparekey auth list ${route.provider}"` : ''

@@ -13,6 +13,8 @@ import type { Network } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
 import { undiciNetwork } from '../platform/undici-network.ts'
 import type { Credential } from '../pool/credential.ts'
+import { runSecretCommand } from '../platform/run-secret-command.ts'
+import { readSecretFile } from '../platform/secret-file.ts'
 import { CredentialPool } from '../pool/pool.ts'
 import type { Store } from '../pool/store-contract.ts'
 import { PROVIDERS } from '../providers/_registry.ts'
@@ -132,7 +134,11 @@ export class Runtime {
           return renewal.kind === 'renewed' ? renewal.secret : secret
         },
       },
-      readEnvironment: (variable) => options.environment.read(variable),
+      references: {
+        environment: (variable) => options.environment.read(variable),
+        file: readSecretFile,
+        command: runSecretCommand,
+      },
       onTrouble: ({ message }) => trouble(message),
     })
     this.#recorder =

@@ -6,13 +6,16 @@ import {
   fsyncSync,
   linkSync,
   openSync,
+  readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { StoreError } from '../pool/store-contract.ts'
-import { KEY_BYTES } from './secret-box.ts'
+import { KEY_BYTES, keyIdOf } from './secret-box.ts'
 
 const OPEN_TO_OTHERS = 0o077
 
@@ -31,7 +34,10 @@ export function parseKey(text: string): Uint8Array | undefined {
  * @throws StoreError `wrong_key` when the file holds no key: it is never overwritten
  */
 export function readKeyFile(homeDirectory: string, onNotice: (message: string) => void): Uint8Array | undefined {
-  const path = join(homeDirectory, 'key')
+  return readKeyAt(join(homeDirectory, 'key'), onNotice)
+}
+
+function readKeyAt(path: string, onNotice: (message: string) => void): Uint8Array | undefined {
   let text: string
   try {
     const file = openSync(path, 'r')
@@ -77,6 +83,59 @@ export function createKeyFile(homeDirectory: string, onNotice: (message: string)
   const key = readKeyFile(homeDirectory, onNotice)
   if (key === undefined) throw new StoreError('wrong_key', `${path} vanished while it was created`)
   return key
+}
+
+/**
+ * Puts a key beside the one in use, durable, under a name that only this key has. Nobody uses it before the database is sealed with it.
+ * A name of its own for each key: two rotations at once must not put each other's key in place.
+ */
+export function stageKeyFile(homeDirectory: string, key: Uint8Array): void {
+  const path = stagedPath(homeDirectory, keyIdOf(key))
+  rmSync(path, { force: true })
+  writeNew(path, `${Buffer.from(key).toString('base64')}\n`)
+  syncFolder(homeDirectory)
+}
+
+/** @returns the staged key of this id, when there is one that can be read */
+export function readStagedKey(homeDirectory: string, keyId: string): Uint8Array | undefined {
+  const key = readKeyAt(stagedPath(homeDirectory, keyId), () => undefined)
+  return key !== undefined && keyIdOf(key) === keyId ? key : undefined
+}
+
+/** Makes a staged key the one in use, in one step. Nothing happens when another process has done it already. */
+export function settleKeyFile(homeDirectory: string, keyId: string): void {
+  try {
+    renameSync(stagedPath(homeDirectory, keyId), join(homeDirectory, 'key'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  syncFolder(homeDirectory)
+}
+
+export function forgetKeyFile(homeDirectory: string): void {
+  rmSync(join(homeDirectory, 'key'), { force: true })
+}
+
+/** Removes staged keys that no database was ever sealed with. Only for whoever holds the database's write lock. */
+export function dropStagedKeys(homeDirectory: string): void {
+  for (const name of readdirSync(homeDirectory)) {
+    if (/^key-[0-9a-f]{8}\.next$/.test(name)) rmSync(join(homeDirectory, name), { force: true })
+  }
+}
+
+function stagedPath(homeDirectory: string, keyId: string): string {
+  return join(homeDirectory, `key-${keyId}.next`)
+}
+
+/** Makes names survive a power cut. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
 }
 
 function writeNew(path: string, text: string): void {

@@ -2,10 +2,16 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Platform } from '../platform/platform.ts'
 import { type Store, StoreError } from '../pool/store-contract.ts'
-import { createKeyFile, parseKey, readKeyFile, tighten } from './key-file.ts'
+import { checkKey, databaseKeyId, sealKeyCheck } from './key-check.ts'
+import { tighten } from './key-file.ts'
+import { givenKey, keyFile, type KeySource } from './key-source.ts'
+import { type KeychainModule, keychainKey, loadKeychain } from './keychain.ts'
+import { type KeyLookup, liveBox } from './live-box.ts'
 import { inspectSchema, migrate } from './migrate.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
-import { type SecretBox, secretBox } from './secret-box.ts'
+import { readRetiredKey } from './retired-keys.ts'
+import { rotateKey, type Rotated, type Rotation } from './rotate-key.ts'
+import type { SecretBox } from './secret-box.ts'
 import { SqliteStore } from './sqlite.ts'
 import { loadSqlite, type SqlDatabase } from './sqlite-driver.ts'
 import { isLocked, toStoreError } from './sqlite-errors.ts'
@@ -13,6 +19,10 @@ import { isLocked, toStoreError } from './sqlite-errors.ts'
 export interface SqliteHome {
   readonly homeDirectory: string
   readonly key?: string
+  /** The key lives in the keychain of the operating system. @default the file `key` */
+  readonly keychain?: boolean
+  /** @default loads `@napi-rs/keyring` */
+  readonly loadKeychainModule?: () => Promise<KeychainModule>
   readonly onNotice?: (message: string) => void
   /** How long a write waits for other processes. @default 5000 */
   readonly busyTimeoutMs?: number
@@ -21,38 +31,110 @@ export interface SqliteHome {
 const BUSY_TIMEOUT_MS = 5_000
 const WAL_TRIES = 100
 const WAL_PAUSE_MS = 50
-const KEY_CHECK = 'sparekey key check'
 
 /** Opens the SQLite store of a home; see `openStore`. */
 export async function openSqliteStore(home: SqliteHome, platform: Platform): Promise<Store> {
+  const { database, box, path } = await openSqliteHome(home, platform)
+  return new SqliteStore(database, box, path)
+}
+
+/** Gives a home a new key; see `rotateKey`. @param to where the new key will be; @default where the old one is */
+export async function rotateHomeKey(
+  home: SqliteHome,
+  platform: Platform,
+  to?: KeyTarget,
+  onStep?: Rotation['onStep'],
+): Promise<Rotated> {
+  const { database, source, path } = await openSqliteHome(home, platform)
+  try {
+    const target = to === undefined ? source : await targetOf(home, to)
+    const { homeDirectory } = home
+    const steps = onStep === undefined ? {} : { onStep }
+    return rotateKey(database, { homeDirectory, path, from: source, to: target, ...steps }, platform)
+  } catch (error) {
+    throw toStoreError(error, path)
+  } finally {
+    database.close()
+  }
+}
+
+export type KeyTarget =
+  | { readonly kind: 'given'; readonly key: string; readonly name: string }
+  | { readonly kind: 'file' | 'keychain' }
+
+interface OpenedHome {
+  readonly database: SqlDatabase
+  readonly box: SecretBox
+  readonly source: KeySource
+  readonly path: string
+}
+
+export async function openSqliteHome(home: SqliteHome, platform: Platform): Promise<OpenedHome> {
   const path = join(home.homeDirectory, 'state.db')
   const { DatabaseSync } = await loadSqlite()
   let database: SqlDatabase | undefined
   try {
-    const box = secretBox(prepareHome(home, path))
+    const source = await sourceOf(home, home)
+    const key = prepareHome(home, path, source)
     database = new DatabaseSync(path)
+    const box = liveBox(key, lookupIn(database, source))
     database.exec(`PRAGMA busy_timeout = ${home.busyTimeoutMs ?? BUSY_TIMEOUT_MS}`)
     const version = inspectSchema(database, MIGRATIONS, path)
     if (version > 0) {
       checkHealth(database, path)
-      checkKey(database, box, path)
+      if (databaseKeyId(database) !== undefined) checkKey(database, box, path)
     }
     await useWriteAheadLog(database, platform)
     database.exec('PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON')
     migrate(database, MIGRATIONS, path)
+    if (hasNoKeyCheck(database)) sealKeyCheck(database, box, false)
     checkKey(database, box, path)
-    return new SqliteStore(database, box, path)
+    return { database, box, source, path }
   } catch (error) {
     database?.close()
     throw toStoreError(error, path)
   }
 }
 
+/** A key that is given wins over the configured place. */
+export async function sourceOf(
+  { homeDirectory, onNotice = () => undefined, loadKeychainModule = loadKeychain }: SqliteHome,
+  { key, keychain }: { readonly key?: string; readonly keychain?: boolean },
+): Promise<KeySource> {
+  if (key !== undefined) return givenKey(key)
+  return keychain === true ? keychainKey(await loadKeychainModule(), homeDirectory) : keyFile(homeDirectory, onNotice)
+}
+
+async function targetOf(home: SqliteHome, to: KeyTarget): Promise<KeySource> {
+  return to.kind === 'given' ? givenKey(to.key, to.name) : sourceOf(home, { keychain: to.kind === 'keychain' })
+}
+
+function lookupIn(database: SqlDatabase, source: KeySource): KeyLookup {
+  return {
+    sealedWith() {
+      try {
+        return databaseKeyId(database)
+      } catch {
+        // A database that cannot be read (or has no tables yet) names no key: what is sealed now goes beside it.
+        return undefined
+      }
+    },
+    find: (keyId) => source.find(keyId),
+    retired(keyId, box) {
+      try {
+        return readRetiredKey(database, keyId, box)
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
 /** Makes sure of folder, key and database file, none of them readable by others. @returns the key */
-function prepareHome(home: SqliteHome, path: string): Uint8Array {
+function prepareHome(home: SqliteHome, path: string, source: KeySource): Uint8Array {
   const notice = home.onNotice ?? (() => undefined)
   mkdirSync(home.homeDirectory, { recursive: true, mode: 0o700 })
-  const key = findKey(home, path, notice)
+  const key = findKey(home, path, source)
   // Created here with its final mode: SQLite gives -wal and -shm the mode of the main file.
   closeSync(openSync(path, 'a', 0o600))
   tighten(path, statSync(path).mode, notice)
@@ -60,41 +142,25 @@ function prepareHome(home: SqliteHome, path: string): Uint8Array {
   return key
 }
 
-function findKey(home: SqliteHome, path: string, notice: (message: string) => void): Uint8Array {
-  if (home.key !== undefined) {
-    const given = parseKey(home.key)
-    if (given === undefined)
-      throw new StoreError('wrong_key', 'the given key (SPAREKEY_KEY) must be 32 bytes as 64 hex digits or base64')
-    return given
-  }
-  const found = readKeyFile(home.homeDirectory, notice)
+function findKey(home: SqliteHome, path: string, source: KeySource): Uint8Array {
+  const found = source.find()
   if (found !== undefined) return found
-  if (!hasContent(path)) return createKeyFile(home.homeDirectory, notice)
+  if (!hasContent(path)) return source.create()
   // A process that started at the same moment writes the key first and the database second: look again before complaining.
-  const late = readKeyFile(home.homeDirectory, notice)
+  const late = source.find()
   if (late !== undefined) return late
+  const remedy =
+    source.kind === 'keychain'
+      ? 'if the key is still a file, "sparekey key rotate --from file" moves it; else restore the entry or set SPAREKEY_KEY'
+      : `restore ${join(home.homeDirectory, 'key')} or set SPAREKEY_KEY (a key in the keychain needs "key: keychain" in config.yaml)`
   throw new StoreError(
     'wrong_key',
-    `${path} has secrets but its key is missing: restore ${join(home.homeDirectory, 'key')} or set SPAREKEY_KEY; nothing was changed`,
+    `${path} has secrets but ${source.place} is missing: ${remedy}; nothing was changed`,
   )
 }
 
-/** The value was sealed when the database was made: a wrong key is an error now, not a 401 from a provider later. */
-function checkKey(database: SqlDatabase, box: SecretBox, path: string): void {
-  const read = () => database.prepare('SELECT key_check FROM state').get()?.key_check
-  if (read() === null) {
-    database.prepare('UPDATE state SET key_check = ? WHERE key_check IS NULL').run(box.seal(KEY_CHECK, KEY_CHECK))
-  }
-  const sealed = read()
-  const opened = sealed instanceof Uint8Array ? box.open(sealed, KEY_CHECK) : undefined
-  if (opened?.kind === 'opened') return
-  if (opened?.kind === 'wrong_key') {
-    throw new StoreError(
-      'wrong_key',
-      `${path} was sealed with another key: restore its key file or set the right SPAREKEY_KEY; nothing was changed`,
-    )
-  }
-  throw new StoreError('damaged', `${path} has no readable key check. It was left as it is: restore a backup`)
+function hasNoKeyCheck(database: SqlDatabase): boolean {
+  return database.prepare('SELECT key_check FROM state').get()?.key_check === null
 }
 
 function checkHealth(database: SqlDatabase, path: string): void {

@@ -26,7 +26,7 @@ export interface SecretBox {
 /** @param key 32 bytes. @throws RangeError for any other length */
 export function secretBox(key: Uint8Array): SecretBox {
   if (key.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes`)
-  const keyId = createHash('sha256').update('sparekey key id').update(key).digest().subarray(0, KEY_ID_BYTES)
+  const keyId = Buffer.from(keyIdOf(key), 'hex')
   return {
     seal(text, place) {
       // Never from `platform/random`: a seeded test source must not be able to repeat a nonce under a real key.
@@ -55,6 +55,17 @@ export function secretBox(key: Uint8Array): SecretBox {
       }
     },
   }
+}
+
+/** What people and envelopes call a key: 8 hex digits that tell nothing about it. */
+export function keyIdOf(key: Uint8Array): string {
+  return createHash('sha256').update('sparekey key id').update(key).digest().subarray(0, KEY_ID_BYTES).toString('hex')
+}
+
+/** @returns the id of the key that an envelope was sealed with; undefined when it is no envelope */
+export function sealedWith(envelope: Uint8Array): string | undefined {
+  if (envelope.length < HEADER_BYTES || envelope[0] !== VERSION) return undefined
+  return Buffer.from(envelope.subarray(1, 1 + KEY_ID_BYTES)).toString('hex')
 }
 
 function aad(keyId: Uint8Array, place: string): Uint8Array {

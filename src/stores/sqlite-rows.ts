@@ -1,9 +1,9 @@
 import type { Bench, BenchEvidence } from '../pool/bench.ts'
-import type { Credential } from '../pool/credential.ts'
+import type { Credential, SecretSource } from '../pool/credential.ts'
 import type { SqlRow, SqlValue } from './sqlite-driver.ts'
 
 export const CREDENTIAL_COLUMNS =
-  'id, provider, label, type, source_variable, priority, base_url, account_id, quota_group, fingerprint, generation, reset_stamp_ms, created_at_ms'
+  'id, provider, label, type, source_variable, source_file, source_command, priority, base_url, account_id, quota_group, fingerprint, generation, reset_stamp_ms, created_at_ms'
 
 export const BENCH_COLUMNS =
   'credential_id, scope, reason, since_ms, until_ms, trial_at_ms, dead, token_generation, strikes, failed_trials, evidence'
@@ -14,7 +14,7 @@ export function credentialOf(row: SqlRow): Credential {
     provider: text(row.provider),
     label: text(row.label),
     type: text(row.type) as Credential['type'],
-    source: row.source_variable == null ? { kind: 'stored' } : { kind: 'env', variable: text(row.source_variable) },
+    source: sourceOf(row),
     priority: Number(row.priority),
     ...(row.base_url == null ? {} : { baseUrl: text(row.base_url) }),
     ...(row.account_id == null ? {} : { accountId: text(row.account_id) }),
@@ -32,7 +32,7 @@ export function credentialValues(credential: Credential): SqlValue[] {
     credential.provider,
     credential.label,
     credential.type,
-    credential.source.kind === 'env' ? credential.source.variable : null,
+    ...sourceValues(credential.source),
     credential.priority,
     credential.baseUrl ?? null,
     credential.accountId ?? null,
@@ -73,6 +73,22 @@ export function benchValues(bench: Bench): SqlValue[] {
     bench.strikes,
     bench.failedTrials,
     JSON.stringify(bench.evidence),
+  ]
+}
+
+function sourceOf(row: SqlRow): SecretSource {
+  if (row.source_variable != null) return { kind: 'env', variable: text(row.source_variable) }
+  if (row.source_file != null) return { kind: 'file', path: text(row.source_file) }
+  if (row.source_command == null) return { kind: 'stored' }
+  const { argv, cacheMs } = JSON.parse(text(row.source_command)) as { argv: readonly string[]; cacheMs: number }
+  return { kind: 'command', argv, cacheMs }
+}
+
+function sourceValues(source: SecretSource): SqlValue[] {
+  return [
+    source.kind === 'env' ? source.variable : null,
+    source.kind === 'file' ? source.path : null,
+    source.kind === 'command' ? JSON.stringify({ argv: source.argv, cacheMs: source.cacheMs }) : null,
   ]
 }
 

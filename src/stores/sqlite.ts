@@ -11,6 +11,7 @@ import {
 import { admitCredential, renewCredential } from './admit-credential.ts'
 import { AsideFiles } from './aside-files.ts'
 import type { SecretBox } from './secret-box.ts'
+import { placeOf } from './secret-place.ts'
 import type { SqlDatabase } from './sqlite-driver.ts'
 import { SqlitePlaces } from './sqlite-places.ts'
 import { SqliteRefreshes } from './sqlite-refreshes.ts'
@@ -314,11 +315,6 @@ export class SqliteStore implements Store {
       envelope,
     )
   }
-}
-
-/** Where a secret belongs: authenticated with it. */
-function placeOf(credentialId: string, generation: number): string {
-  return `secret\n${credentialId}\n${generation}`
 }
 
 function notFound(id: string): StoreError {

@@ -21,7 +21,7 @@ describe('a route without a credential that can be used', () => {
         { provider: 'groq', tokens },
         { provider: 'openrouter', tokens: ['k'] },
       ],
-      pool: { readEnvironment: () => undefined },
+      pool: { references: { environment: () => undefined } },
       answer: ({ token }) => (token === 'a' ? DOWN : 'good'),
     })
     expect((await relay.call()).headers['x-sparekey-route']).toBe('openrouter/gpt-5.5')
@@ -39,7 +39,7 @@ describe('a route without a credential that can be used', () => {
         { provider: 'openai', tokens: ['a'] },
         { provider: 'openrouter', tokens },
       ],
-      pool: { readEnvironment: (name) => variables[name] },
+      pool: { references: { environment: (name) => variables[name] } },
       answer: ({ token }) => (token === 'a' ? DOWN : 'good'),
     })
     expect((await relay.call()).headers['x-sparekey-route']).toBe('openrouter/gpt-5.5')

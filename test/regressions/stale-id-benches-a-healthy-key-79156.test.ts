@@ -18,14 +18,14 @@ describe('a verdict about a key that is not there any more benches nobody', () =
     const source = { kind: 'env', variable: 'KEY' } as const
     const names = ['a', 'b'].map((name) => newCredential(name, { source, fingerprint: fingerprintOf(`old-${name}`) }))
     let value = 'old-a'
-    const old = await testPool(names.slice(0, 1), { readEnvironment: () => value })
+    const old = await testPool(names.slice(0, 1), { references: { environment: () => value } })
     const { store, platform } = old
     expect(await old.who()).toBe('a')
     const young = new CredentialPool({
       store,
       platform,
       strategyFor: () => 'fill_first',
-      readEnvironment: () => 'new-a',
+      references: { environment: () => 'new-a' },
     })
     expect((await young.acquire(requestOf())).kind).toBe('lease')
     for (let call = 0; call < 5; call += 1) await old.failWith('auth_revoked')

@@ -8,7 +8,7 @@ it('the same secret read again lifts nothing; a new one does (16486)', async () 
   let value = 'sk-one'
   const { failWith, who, store, platform } = await testPool(
     [newCredential('a', { source, fingerprint: fingerprintOf('sk-one') }), 'b'],
-    { readEnvironment: () => value },
+    { references: { environment: () => value } },
   )
   await failWith('quota_exhausted', { resetAt: platform.clock.now() + 5 * DAY })
   expect(await who()).toBe('b')

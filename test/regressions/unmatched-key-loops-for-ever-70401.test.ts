@@ -22,7 +22,7 @@ describe(`a 401 from every key (${ALL})`, () => {
     const source = { kind: 'env', variable: 'KEY' } as const
     const relay = await relayBefore({
       routes: [{ provider: 'openai', tokens: [{ label: 'a', source, fingerprint: fingerprintOf('old') }] }],
-      pool: { readEnvironment: () => 'old' },
+      pool: { references: { environment: () => 'old' } },
       answer: () => REFUSED,
     })
     const { store, platform } = relay
@@ -31,7 +31,7 @@ describe(`a 401 from every key (${ALL})`, () => {
       store,
       platform,
       strategyFor: () => 'fill_first',
-      readEnvironment: () => 'new',
+      references: { environment: () => 'new' },
     })
     expect((await young.acquire(requestOf())).kind).toBe('lease')
 

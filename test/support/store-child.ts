@@ -1,7 +1,9 @@
 /** A process of its own that works on one SQLite home: `store-child.ts <task> <home> [count]`. Says one JSON line per committed step. */
 import { writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { systemPlatform } from '../../src/platform/platform.ts'
 import type { Store } from '../../src/pool/store-contract.ts'
+import { rotateHomeKey } from '../../src/stores/open-sqlite.ts'
 import { openStore } from '../../src/stores/open-store.ts'
 import { newCredential } from './pool-fixtures.ts'
 
@@ -103,6 +105,27 @@ const TASKS: Record<string, () => Promise<void>> = {
       await store.readings.addUses([{ credentialId: 'cred_a', count: 1, lastUsedAtMs: NOW + step }])
       say({ uses: step })
     }
+  },
+  /** Rotates the key and dies at the given step, as a power cut or kill -9 would have it. */
+  async rotate() {
+    await rotateHomeKey({ homeDirectory: home }, systemPlatform, undefined, (step) => {
+      say({ step })
+      if (step === count) process.kill(process.pid, 'SIGKILL')
+    })
+  },
+  /** Keeps the store open, and says for each line it is told what it reads and that it can write. */
+  async follow() {
+    const store = await open()
+    say('ready')
+    for await (const line of createInterface({ input: process.stdin })) {
+      const renewed = await store.replaceSecret('cred_a', { token: `sk-secret-${line}` }, line)
+      say({
+        secret: await store.readSecret('cred_a'),
+        other: await store.readSecret('cred_b'),
+        generation: renewed.generation,
+      })
+    }
+    await store.close()
   },
   /** Fills the disk; says what is committed and how it ended. */
   async fill() {
