@@ -258,3 +258,65 @@ describe('concurrent evidence', () => {
     for (const label of FAILURE_LABELS) expect(bench(label, { ...concurrent, previous: dead })).toBeUndefined()
   })
 })
+
+describe('a bench that stands already', () => {
+  const dead = made('auth_revoked')
+
+  it.each([true, false])('a dead one is final in its generation, whatever comes after it (trial: %s)', (trial) => {
+    const at = NOW + SECOND
+    const startedAtMs = trial ? at : NOW - 1
+    expect(bench('auth_revoked', { previous: dead, at, attempt: { trial, startedAtMs } })).toBeUndefined()
+    expect(bench('quota_exhausted', { previous: dead, at, attempt: { trial, startedAtMs } })).toBeUndefined()
+    const longer = { resetAt: NOW + 40 * DAY }
+    expect(
+      bench('quota_exhausted', { previous: dead, at, failure: longer, attempt: { trial, startedAtMs } }),
+    ).toBeUndefined()
+  })
+
+  it('is over at its end, not a moment later: the next one begins anew', () => {
+    const previous = made('auth_expired')
+    const at = previous.untilMs
+    expect(made('quota_exhausted', { previous, at }).sinceMs).toBe(at)
+    expect(made('auth_expired', { previous, at, attempt: { startedAtMs: at - 1 } }).sinceMs).toBe(at)
+  })
+
+  it('gives way to a graver fact of a failed trial: a longer one, or a dead token', () => {
+    const previous = made('auth_expired')
+    const at = NOW + MINUTE
+    expect(made('billing', { previous, at, attempt: { trial: true } }).reason).toBe('billing')
+    const long = made('quota_exhausted', { failure: { resetAt: NOW + 40 * DAY } })
+    expect(made('auth_revoked', { previous: long, at, attempt: { trial: true } })).toMatchObject({ dead: true })
+  })
+
+  it('a newer guess never shortens a guess', () => {
+    const previous = made('billing')
+    const longer = { ...previous, untilMs: NOW + 10 * DAY }
+    expect(trialFails(longer, { at: NOW + HOUR }).untilMs).toBe(NOW + 10 * DAY)
+  })
+
+  it('a newer reading replaces a longer guess, and a longer reading', () => {
+    const guessed = { ...made('quota_exhausted'), untilMs: NOW + 10 * DAY }
+    const failure = { resetAt: NOW + 2 * DAY }
+    expect(trialFails(guessed, { at: NOW + HOUR, failure }).untilMs).toBe(NOW + 2 * DAY)
+    const read = made('quota_exhausted', { failure: { resetAt: NOW + 10 * DAY } })
+    expect(trialFails(read, { at: NOW + HOUR, failure }).untilMs).toBe(NOW + 2 * DAY)
+  })
+
+  it('a better reading that is older than what is known changes nothing', () => {
+    const previous = made('quota_exhausted')
+    const newer = { ...previous, evidence: { ...previous.evidence, seenAtMs: NOW + MINUTE } }
+    const given = { failure: { resetAt: NOW + 2 * DAY }, attempt: { startedAtMs: NOW - 1 }, at: NOW + SECOND }
+    expect(bench('quota_exhausted', { ...given, previous: newer })).toBeUndefined()
+    expect(bench('quota_exhausted', { ...given, previous })).toMatchObject({ sinceMs: NOW, untilMs: NOW + 2 * DAY })
+  })
+})
+
+describe('what a policy of the user may say', () => {
+  it('a dead token is dead for every model, even when one model was named', () => {
+    expect(made('auth_revoked', { failure: { modelScoped: true } }).scope).toBe('*')
+  })
+
+  it('nobody is benched by terms of none', () => {
+    expect(bench('quota_exhausted', { verdict: { terms: { kind: 'none' } } })).toBeUndefined()
+  })
+})

@@ -4,6 +4,7 @@ import { FAILURE_LABELS, type FailureLabel } from '../../src/failure/labels.ts'
 import type { Lease } from '../../src/pool/lease.ts'
 import { CredentialPool } from '../../src/pool/pool.ts'
 import type { StrategyName } from '../../src/pool/strategies.ts'
+import { DEFAULT_POLICY } from '../../src/recovery/policy.ts'
 import { failureOf, requestOf, verdictOf } from './pool-fixtures.ts'
 import { type Asking, NAMES, PoolModel } from './pool-model.ts'
 
@@ -158,8 +159,10 @@ export class PoolRun {
     const failure = failureOf(label, this.model.platform.clock.now(), {
       ...(hintMs === undefined ? {} : { retryAfterMs: hintMs }),
     })
+    // I2 must hold whatever a user's policy says.
+    const hostile = failure.blame === 'credential' ? {} : { terms: DEFAULT_POLICY.billing.bench }
     this.launch(lent.pool, async () => {
-      await (how === 'fail' ? lease.fail(verdictOf(failure, { callId })) : lease[how]())
+      await (how === 'fail' ? lease.fail(verdictOf(failure, { callId, ...hostile })) : lease[how]())
       if (!first) return
       lent.ended = true
       this.model.out.set(id, (this.model.out.get(id) ?? 0) - 1)
