@@ -60,7 +60,7 @@ function shim(): string {
 
 /** What a line about logins takes for granted: a login server, somebody who signed in, other programs' files. */
 async function stageFor(line: string, home: string): Promise<void> {
-  if (/sparekey (?:key |auth (?:status|list|export|remove|reset|priority|import backup))/.test(line)) {
+  if (/sparekey (?:key |status|auth (?:status|list|export|remove|reset|priority|import backup))/.test(line)) {
     for (const label of ['work', 'spare'])
       await shell(
         `printf %s "$KEY-${label}" | sparekey auth add ${line.includes('openai-codex') ? 'openai-codex --account-id acct-1' : 'openai'} --api-key-stdin --label ${label}`,
@@ -72,7 +72,7 @@ async function stageFor(line: string, home: string): Promise<void> {
   mkdirSync(join(home, 'keys'))
   writeFileSync(join(home, 'keys', 'openai'), 'a-key-of-the-docs-6', { mode: 0o600 })
   if (line.includes('import backup')) return
-  if (!/sparekey auth (?:login|logout|import)|--type oauth/.test(line)) return
+  if (!/sparekey auth (?:login|logout|refresh|import)|--type oauth/.test(line)) return
   const simulator = await loginServer()
   writeFileSync(join(home, 'config.yaml'), configFor(simulator))
   for (const folder of ['.codex', '.hermes', 'litellm']) mkdirSync(join(home, folder))
@@ -84,8 +84,8 @@ async function stageFor(line: string, home: string): Promise<void> {
     join(home, 'litellm', 'config.yaml'),
     'model_list: [{ model_name: a, litellm_params: { model: openai/m, api_key: a-key-of-the-docs-5 } }]\n',
   )
-  const name = /logout \S+ (\S+)/.exec(line)?.[1]
-  if (line.includes('logout'))
+  const name = /(?:logout|refresh) \S+ (\S+)/.exec(line)?.[1]
+  if (/auth (?:logout|refresh)/.test(line))
     await shell(`sparekey auth login openai-codex${name === undefined ? '' : ` --label ${name}`}`, home)
 }
 
