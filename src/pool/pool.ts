@@ -24,7 +24,7 @@ import { TrialDesk } from './trial-desk.ts'
 import { UseCounter } from './use-counter.ts'
 import { WriteBehind } from './write-behind.ts'
 
-export type { Described, Outlook, PoolOptions, PoolTrouble } from './pool-options.ts'
+export type { Described, Outlook, PoolOptions } from './pool-options.ts'
 
 const NONE_TRIED: ReadonlyMap<string, number> = new Map()
 /** Other processes' places are looked up this often while a call waits for one. */
