@@ -51,8 +51,9 @@ export function nextBench(
 
   const before = previous !== undefined && previous.tokenGeneration === credential.generation ? previous : undefined
   const again = before !== undefined && before.reason === verdict.failure.label
-  // Ten calls that meet the same empty account at once are one finding, not ten strikes.
-  const concurrent = before !== undefined && !attempt.trial && attempt.startedAtMs <= before.sinceMs
+  // Ten calls that meet the same empty account at once are one finding, not ten strikes. Only a trial is lent while a bench stands:
+  // an attempt that began before its end was lent before the bench was seen, in this process or a moment later in another.
+  const concurrent = before !== undefined && !attempt.trial && attempt.startedAtMs < before.untilMs
   const strikes = again ? before.strikes + (concurrent ? 0 : 1) : 1
   const end = benchEnd(verdict.terms, verdict.failure, strikes, nowMs)
   if (end === undefined) return undefined

@@ -87,7 +87,7 @@ describe('a credential whose environment variable is not set', () => {
       const alone = await begin({ sides: [side], store })
       const reading = await ask(alone.gateway.url, 'responses', stream)
       expect(reading).toMatchObject({ status: 503, ending: 'error', error: { code: 'no_credential' } })
-      expect(reading.error?.['message']).toContain('1 whose environment variable is not set')
+      expect(reading.error?.['message']).toContain('1 whose key (a variable, file or command)')
       expect(reading.headers.get('x-should-retry')).toBe('false')
 
       const next = { provider: 'openrouter', scenario: scenario('key-1') } as const
