@@ -2,8 +2,9 @@ import { revokeLogin } from '../oauth/revoke.ts'
 import type { Credential } from '../pool/credential.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { CliError, EXIT } from './cli-error.ts'
-import { type CliContext, findCredential, printJson, requireProvider, withRuntime } from './context.ts'
+import { type CliContext, printJson, requireProvider, withRuntime } from './context.ts'
 import { interruptible } from './interruptible.ts'
+import { loginsOf } from './logins-of.ts'
 import { oauthFor, withLoginTools } from './oauth-for.ts'
 import { printable } from './table.ts'
 
@@ -20,10 +21,7 @@ export async function authLogout(context: CliContext, name: string, target: stri
   await withRuntime(context, async (runtime) => {
     const provider = requireProvider(runtime.config, name)
     const described = await runtime.pool.describe(provider)
-    const logins =
-      target === undefined
-        ? described.map(({ credential }) => credential).filter(({ type }) => type === 'oauth')
-        : [findCredential(described, provider, target)]
+    const logins = loginsOf(described, provider, target)
     const key = logins.find(({ type }) => type !== 'oauth')
     if (key !== undefined)
       throw new CliError(
@@ -31,7 +29,6 @@ export async function authLogout(context: CliContext, name: string, target: stri
         `"${printable(key.label)}" is a key, not a login`,
         `remove it with "sparekey auth remove ${provider} ${printable(key.label)}"`,
       )
-    if (logins.length === 0) throw new CliError(EXIT.nothingAvailable, `${provider} has no logins`)
     const ended: Ended[] = []
     for (const login of logins) ended.push(await end(context, runtime, provider, login))
     if (context.json)

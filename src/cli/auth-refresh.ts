@@ -3,8 +3,9 @@ import { toIsoText } from '../platform/clock.ts'
 import type { Credential } from '../pool/credential.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { CliError, EXIT } from './cli-error.ts'
-import { type CliContext, findCredential, printJson, requireProvider, withRuntime } from './context.ts'
+import { type CliContext, printJson, requireProvider, withRuntime } from './context.ts'
 import { interruptible } from './interruptible.ts'
+import { loginsOf } from './logins-of.ts'
 import { spellDuration } from './spell.ts'
 import { printable } from './table.ts'
 
@@ -20,11 +21,7 @@ export async function authRefresh(context: CliContext, name: string, target: str
   await withRuntime(context, async (runtime) => {
     const provider = requireProvider(runtime.config, name)
     const described = await runtime.pool.describe(provider)
-    const logins =
-      target === undefined
-        ? described.map(({ credential }) => credential).filter(({ type }) => type === 'oauth')
-        : [findCredential(described, provider, target)]
-    if (logins.length === 0) throw new CliError(EXIT.nothingAvailable, `${provider} has no logins`)
+    const logins = loginsOf(described, provider, target)
     const done = await interruptible(undefined, async (signal) => {
       const each: Refreshed[] = []
       for (const credential of logins) {

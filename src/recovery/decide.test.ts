@@ -1,24 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { situationOf } from '../../test/support/situation.ts'
 import type { Failure } from '../failure/evidence.ts'
 import { blameOf, FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
 import { decide, type Situation } from './decide.ts'
 import { type Action, DEFAULT_POLICY } from './policy.ts'
-
-const CALM: Situation = {
-  retriesDone: 0,
-  otherReady: 0,
-  trialDue: false,
-  othersTried: 0,
-  refreshable: false,
-  newerGeneration: false,
-  nextRoute: false,
-  repairable: false,
-  poisoned: false,
-  remainingMs: 600_000,
-  retryBudgetLeft: true,
-  committed: false,
-  chance: 0.5,
-}
 
 function failure(label: FailureLabel, times: { retryAfterMs?: number } = {}): Failure {
   return {
@@ -34,7 +19,7 @@ function failure(label: FailureLabel, times: { retryAfterMs?: number } = {}): Fa
 }
 
 function action(label: FailureLabel, situation: Partial<Situation>, times = {}): Action {
-  return decide(failure(label, times), { ...CALM, ...situation }, DEFAULT_POLICY).action
+  return decide(failure(label, times), situationOf(situation), DEFAULT_POLICY).action
 }
 
 describe('the recovery table, row by row', () => {
@@ -117,12 +102,12 @@ describe('the reason that people read', () => {
     ['server_error', { remainingMs: 0 }, undefined, "the call's deadline has passed"],
   ])('%s in %j after %s ms', (label, situation, retryAfterMs, reason) => {
     const given = failure(label, retryAfterMs === undefined ? {} : { retryAfterMs })
-    expect(decide(given, { ...CALM, ...situation }, DEFAULT_POLICY).reason).toBe(reason)
+    expect(decide(given, situationOf(situation), DEFAULT_POLICY).reason).toBe(reason)
   })
 
   it('is given even by a policy without a last action', () => {
     const policy = { ...DEFAULT_POLICY, server_error: { ...DEFAULT_POLICY.server_error, tries: ['fallback'] as const } }
-    expect(decide(failure('server_error'), CALM, policy)).toEqual({
+    expect(decide(failure('server_error'), situationOf(), policy)).toEqual({
       action: 'surface',
       delayMs: 0,
       reason: 'server_error: nothing left to try',
@@ -161,6 +146,6 @@ describe('limits that hold for every label', () => {
       ...DEFAULT_POLICY,
       content_policy: { ...DEFAULT_POLICY.content_policy, tries: ['fallback', 'surface'] as const },
     }
-    expect(decide(failure('content_policy'), { ...CALM, nextRoute: true }, policy).action).toBe('fallback')
+    expect(decide(failure('content_policy'), situationOf({ nextRoute: true }), policy).action).toBe('fallback')
   })
 })

@@ -8,11 +8,9 @@ import { tighten } from './key-file.ts'
 import { inspectSchema, migrate } from './migrate.ts'
 import { calls } from './migrations/calls-0001.ts'
 import { loadSqlite, type SqlDatabase } from './sqlite-driver.ts'
-import { isLocked } from './sqlite-errors.ts'
+import { useWriteAheadLog } from './write-ahead-log.ts'
 
 const MIGRATIONS = [calls]
-const WAL_TRIES = 100
-const WAL_PAUSE_MS = 50
 /** Opening takes turns with other processes, and so does reading. */
 const BUSY_TIMEOUT_MS = 2_000
 /** A gateway does not wait to write: that would stop all its calls, and the batch is tried again anyway. */
@@ -62,19 +60,6 @@ export async function openCallJournal(
 
 function pathIn(homeDirectory: string): string {
   return join(homeDirectory, 'calls.db')
-}
-
-/** As in `openSqliteStore`: processes that start at once take turns. */
-async function useWriteAheadLog(database: SqlDatabase, platform: Platform): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      database.exec('PRAGMA journal_mode = WAL')
-      return
-    } catch (error) {
-      if (!isLocked(error) || tries >= WAL_TRIES) throw error
-      await platform.timers.sleep(WAL_PAUSE_MS)
-    }
-  }
 }
 
 function tightenIfThere(path: string): void {

@@ -14,7 +14,8 @@ import { rotateKey, type Rotated, type Rotation } from './rotate-key.ts'
 import type { SecretBox } from './secret-box.ts'
 import { SqliteStore } from './sqlite.ts'
 import { loadSqlite, type SqlDatabase } from './sqlite-driver.ts'
-import { isLocked, toStoreError } from './sqlite-errors.ts'
+import { toStoreError } from './sqlite-errors.ts'
+import { useWriteAheadLog } from './write-ahead-log.ts'
 
 export interface SqliteHome {
   readonly homeDirectory: string
@@ -29,8 +30,6 @@ export interface SqliteHome {
 }
 
 const BUSY_TIMEOUT_MS = 5_000
-const WAL_TRIES = 100
-const WAL_PAUSE_MS = 50
 
 /** Opens the SQLite store of a home; see `openStore`. */
 export async function openSqliteStore(home: SqliteHome, platform: Platform): Promise<Store> {
@@ -171,23 +170,6 @@ function checkHealth(database: SqlDatabase, path: string): void {
       'damaged',
       `${path} is damaged (${verdict}). It was left as it is: restore a backup; "sparekey doctor" says more`,
     )
-  }
-}
-
-/** Switching to WAL needs the file alone and does not wait by itself: processes that start at once take turns here. */
-async function useWriteAheadLog(database: SqlDatabase, platform: Platform): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
-      if (mode === 'wal') return
-      throw new StoreError(
-        'read_only',
-        `this folder cannot hold a shared database (journal mode ${String(mode)}): use a local disk`,
-      )
-    } catch (error) {
-      if (!isLocked(error) || tries >= WAL_TRIES) throw error
-      await platform.timers.sleep(WAL_PAUSE_MS)
-    }
   }
 }
 
