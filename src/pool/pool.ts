@@ -102,7 +102,7 @@ export class CredentialPool {
   /** Takes note of what an answer said about a credential's limits. Written later, in a batch. */
   observe(reading: QuotaReading): void {
     if (reading.windows.length === 0 && reading.planType === undefined && reading.creditsBalance === undefined) return
-    this.#quotas.add(reading)
+    this.#quotas.add(reading.credentialId, reading)
     this.#writeBehind.wake()
   }
 
@@ -295,7 +295,7 @@ export class CredentialPool {
   ): Lease {
     const { platform } = this.#options
     const nowMs = platform.clock.now()
-    this.#uses.add(credential.id, nowMs)
+    this.#uses.count(credential.id, nowMs)
     this.#writeBehind.wake()
     if (request.session !== undefined && request.sessionIsBound !== true && this.#keepsSessions(request.provider)) {
       this.#sessions.put(request.provider, request.session, credential.id, nowMs)

@@ -1,71 +1,19 @@
+import { Batches } from './batches.ts'
 import { type CredentialQuota, mergeQuota, type QuotaReading } from './quota.ts'
-import { type Store, StoreError } from './store-contract.ts'
-import type { Pending } from './write-behind.ts'
+import type { Store } from './store-contract.ts'
 
 /** Nobody may ever look: what waits to be read back must not grow with every name that a provider invents. */
 const MOST_WINDOWS = 64
 
 /** What is known of every credential's limits: the store's readings, and on top of them what this process has read since. */
-export class QuotaBook implements Pending {
-  readonly #store: Store
-  /** Merged, newest first counts: one entry a credential, however many answers came. */
-  #pending = new Map<string, QuotaReading>()
-  #writing = new Map<string, QuotaReading>()
-  /** Written, but not yet read back by the view: without it the newest reading is forgotten until the next look. */
-  #unread = new Map<string, QuotaReading>()
-  #writes = 0
-
+export class QuotaBook extends Batches<QuotaReading> {
   constructor(store: Store) {
-    this.#store = store
-  }
-
-  add(reading: QuotaReading): void {
-    const before = this.#pending.get(reading.credentialId)
-    this.#pending.set(reading.credentialId, before === undefined ? reading : joined(before, reading))
+    super(joined, (batch) => store.readings.addQuotas([...batch.values()]))
   }
 
   /** @param stored what the store had at its last reading */
   of(credentialId: string, stored: CredentialQuota | undefined): CredentialQuota | undefined {
-    let known = stored
-    for (const batch of [this.#unread, this.#writing, this.#pending]) {
-      const reading = batch.get(credentialId)
-      if (reading !== undefined) known = mergeQuota(known, reading)
-    }
-    return known
-  }
-
-  /** Counts batches that were written. */
-  get writes(): number {
-    return this.#writes
-  }
-
-  /** The store was read. @param writes how many batches had been written when that began */
-  readBack(writes: number): void {
-    if (writes === this.#writes) this.#unread = new Map()
-  }
-
-  async flush(): Promise<boolean> {
-    if (this.#pending.size === 0) return true
-    this.#writing = this.#pending
-    this.#pending = new Map()
-    try {
-      await this.#store.readings.addQuotas([...this.#writing.values()])
-      for (const [credentialId, reading] of this.#writing) {
-        const before = this.#unread.get(credentialId)
-        this.#unread.set(credentialId, before === undefined ? reading : joined(before, reading))
-      }
-      this.#writing = new Map()
-      this.#writes += 1
-      return true
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-      for (const [credentialId, reading] of this.#writing) {
-        const since = this.#pending.get(credentialId)
-        this.#pending.set(credentialId, since === undefined ? reading : joined(reading, since))
-      }
-      this.#writing = new Map()
-      return error.code === 'closed'
-    }
+    return this.onTopOf<CredentialQuota | undefined>(credentialId, stored, mergeQuota)
   }
 }
 
