@@ -3,14 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemPlatform } from '../../src/platform/platform.ts'
 import { seededRandom } from '../../src/platform/random.ts'
-import { PROVIDERS } from '../../src/providers/_registry.ts'
 import { type Scenario, type Simulator, startSimulator } from '../../src/simulator/index.ts'
-import { openStore } from '../../src/stores/open-store.ts'
 import { ask } from '../support/client.ts'
 import { commandLine } from '../support/cli.ts'
 import { served } from '../support/served.ts'
-import { temporaryHome } from '../support/temporary-home.ts'
-import { addCredential, baseUrlOf } from '../support/world.ts'
+import { atHome, homeWith } from '../support/sqlite-home.ts'
+import { baseUrlOf } from '../support/world.ts'
 
 const QUOTA = { type: 'usage_limit_reached', message: 'The usage limit has been reached', resets_in_seconds: 13_872 }
 
@@ -20,25 +18,7 @@ async function simulator(scenario: Scenario): Promise<Simulator> {
   return started
 }
 
-/** A home with one credential for each token. */
-async function homeWith(tokens: readonly string[]): Promise<string> {
-  const home = temporaryHome()
-  const store = await openStore({ kind: 'sqlite', homeDirectory: home }, systemPlatform)
-  const definition = PROVIDERS['openai-codex']
-  if (definition === undefined) throw new Error('no provider')
-  for (const token of tokens) await addCredential(store, definition, token)
-  await store.close()
-  return home
-}
-
-async function snapshotOf(home: string) {
-  const store = await openStore({ kind: 'sqlite', homeDirectory: home }, systemPlatform)
-  try {
-    return await store.snapshot()
-  } finally {
-    await store.close()
-  }
-}
+const homeOfCodex = (tokens: readonly string[]) => homeWith('openai-codex', tokens)
 
 describe('real processes', () => {
   it('two gateways on one home share a verdict before the next call', async () => {
@@ -48,7 +28,7 @@ describe('real processes', () => {
       description: '',
       credentials: { 'tok-a': { steps: [{ kind: 'failed', error: QUOTA }] }, 'tok-b': {} },
     })
-    const home = await homeWith(tokens)
+    const home = await homeOfCodex(tokens)
     const baseUrls = { 'openai-codex': baseUrlOf('openai-codex', upstream.url) }
     const [one, two] = await Promise.all([served(home, baseUrls), served(home, baseUrls)])
     expect(await ask(one.url, 'responses', true)).toMatchObject({ ending: 'complete' })
@@ -72,7 +52,7 @@ describe('real processes', () => {
         'good-2': {},
       },
     })
-    const home = await homeWith(tokens)
+    const home = await homeOfCodex(tokens)
     const acknowledged = new Set<string>()
     for (let round = 0; round < 4; round += 1) {
       const gateway = await served(home, { 'openai-codex': baseUrlOf('openai-codex', upstream.url) })
@@ -92,7 +72,7 @@ describe('real processes', () => {
       await Promise.all(load)
       gateway.process.kill('SIGKILL')
       expect(await gateway.ended()).toBe('SIGKILL')
-      const { credentials, benches } = await snapshotOf(home)
+      const { credentials, benches } = await atHome(home, (store) => store.snapshot())
       expect(credentials.map(({ label }) => label)).toEqual(tokens)
       const benched = new Set(benches.map(({ credentialId }) => credentialId.replace('cred_openai-codex_', '')))
       for (const token of acknowledged) expect(benched).toContain(token)
@@ -104,7 +84,7 @@ describe('real processes', () => {
   it('what no row knew is recorded, shown, and printed as a fixture', async () => {
     const odd = { kind: 'error' as const, status: 418, body: { error: { message: 'The teapot is empty (tok-a)' } } }
     const upstream = await simulator({ name: 'x', description: '', credentials: { 'tok-a': { steps: [odd] } } })
-    const home = await homeWith(['tok-a'])
+    const home = await homeOfCodex(['tok-a'])
     const gateway = await served(home, { 'openai-codex': baseUrlOf('openai-codex', upstream.url) })
     expect(await ask(gateway.url, 'responses', false)).toMatchObject({ ending: 'error' })
     gateway.process.kill('SIGTERM')
@@ -136,24 +116,24 @@ describe('real processes', () => {
         [third]: { steps: [echo(third)] },
       },
     })
-    const home = await homeWith([])
-    const store = await openStore({ kind: 'sqlite', homeDirectory: home }, systemPlatform)
-    for (const [index, token] of secrets.entries()) {
-      await store.addCredential(
-        {
-          id: `cred_${index}`,
-          provider: 'openai-codex',
-          label: `account-${index}`,
-          type: 'oauth',
-          source: { kind: 'stored' },
-          fingerprint: `f${index}`,
-          accountId: `acct-${index}`,
-          secret: { token, accountId: `acct-${index}` },
-        },
-        systemPlatform.clock.now(),
-      )
-    }
-    await store.close()
+    const home = await homeOfCodex([])
+    await atHome(home, async (store) => {
+      for (const [index, token] of secrets.entries()) {
+        await store.addCredential(
+          {
+            id: `cred_${index}`,
+            provider: 'openai-codex',
+            label: `account-${index}`,
+            type: 'oauth',
+            source: { kind: 'stored' },
+            fingerprint: `f${index}`,
+            accountId: `acct-${index}`,
+            secret: { token, accountId: `acct-${index}` },
+          },
+          systemPlatform.clock.now(),
+        )
+      }
+    })
     const gateway = await served(home, { 'openai-codex': baseUrlOf('openai-codex', upstream.url) })
     const readings = [
       await ask(gateway.url, 'responses', false),

@@ -1,29 +1,17 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemPlatform } from '../../src/platform/platform.ts'
-import { PROVIDERS } from '../../src/providers/_registry.ts'
 import { type Scenario, startSimulator } from '../../src/simulator/index.ts'
 import { openCallJournal } from '../../src/stores/open-call-journal.ts'
-import { openStore } from '../../src/stores/open-store.ts'
 import { ask, requestBody } from '../support/client.ts'
 import { countingUpstream } from '../support/counting-upstream.ts'
 import { served } from '../support/served.ts'
-import { temporaryHome } from '../support/temporary-home.ts'
-import { addCredential, baseUrlOf } from '../support/world.ts'
+import { atHome, homeWith } from '../support/sqlite-home.ts'
+import { baseUrlOf } from '../support/world.ts'
 
 /** A verdict is visible to every process on the machine this much later, at the latest. */
 const VISIBLE_WITHIN_MS = 100
 /** What a request may need from its decision to its arrival when a small machine runs four gateways and this test at once. */
 const ON_ITS_WAY_MS = 1_500
-
-async function homeOf(provider: string, tokens: readonly string[]): Promise<string> {
-  const home = temporaryHome()
-  const store = await openStore({ kind: 'sqlite', homeDirectory: home }, systemPlatform)
-  const definition = PROVIDERS[provider]
-  if (definition === undefined) throw new Error('no provider')
-  for (const token of tokens) await addCredential(store, definition, token)
-  await store.close()
-  return home
-}
 
 /** Every attempt with this credential, from the journal of the home: all that were lent it, in any process. */
 async function attemptsOf(home: string, credential: string) {
@@ -54,7 +42,7 @@ describe('a storm of calls', () => {
     }
     const upstream = await startSimulator({ scenario })
     onTestFinished(() => upstream.close())
-    const home = await homeOf('openai-codex', ['tok-a', 'tok-b', 'tok-c'])
+    const home = await homeWith('openai-codex', ['tok-a', 'tok-b', 'tok-c'])
     const baseUrls = { 'openai-codex': baseUrlOf('openai-codex', upstream.url) }
     const gateways = await Promise.all([1, 2, 3, 4].map(() => served(home, baseUrls)))
     const answers = await Promise.all(
@@ -64,9 +52,7 @@ describe('a storm of calls', () => {
     )
     expect(answers.filter(({ ending }) => ending === 'complete')).toHaveLength(200)
 
-    const store = await openStore({ kind: 'sqlite', homeDirectory: home }, systemPlatform)
-    const { benches } = await store.snapshot()
-    await store.close()
+    const { benches } = await atHome(home, (store) => store.snapshot())
     expect(benches.map(({ credentialId, reason, strikes }) => [credentialId, reason, strikes])).toEqual([
       ['cred_openai-codex_tok-a', 'quota_exhausted', 1],
     ])
@@ -88,7 +74,7 @@ describe('a storm of calls', () => {
 
   it('with maxConcurrent 2, never more than 2 calls per account are in flight over all processes', async () => {
     const upstream = await countingUpstream(3)
-    const home = await homeOf('openai', ['key-a', 'key-b', 'key-c'])
+    const home = await homeWith('openai', ['key-a', 'key-b', 'key-c'])
     const settings = { baseUrl: upstream.url, maxConcurrent: 2, strategy: 'least_used' }
     const gateways = await Promise.all([1, 2, 3].map(() => served(home, { openai: settings })))
     const answers = await Promise.all(
@@ -109,7 +95,7 @@ describe('a storm of calls', () => {
   it('what a killed process held is free within five seconds, and the queue goes on', async () => {
     const upstream = await countingUpstream()
     upstream.hanging.add('key-a')
-    const home = await homeOf('openai', ['key-a'])
+    const home = await homeWith('openai', ['key-a'])
     const settings = { baseUrl: upstream.url, maxConcurrent: 1 }
     const [dying, living] = await Promise.all([served(home, { openai: settings }), served(home, { openai: settings })])
     const arrived = upstream.arrived('key-a')
@@ -123,10 +109,10 @@ describe('a storm of calls', () => {
     expect(await waiting).toMatchObject({ ending: 'complete' })
     const [, second = 0] = upstream.arrivals.get('key-a') ?? []
     expect(second - killedAtMs).toBeLessThan(5_000 + ON_ITS_WAY_MS)
-    const store = await openStore({ kind: 'sqlite', homeDirectory: home }, systemPlatform)
-    expect((await store.snapshot()).benches).toEqual([])
-    expect(await store.places.takenByOthers('nobody', systemPlatform.clock.now())).toEqual(new Map())
-    await store.close()
+    await atHome(home, async (store) => {
+      expect((await store.snapshot()).benches).toEqual([])
+      expect(await store.places.takenByOthers('nobody', systemPlatform.clock.now())).toEqual(new Map())
+    })
     living.process.kill('SIGTERM')
     await living.ended()
   }, 60_000)

@@ -2,10 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemPlatform } from '../../src/platform/platform.ts'
-import { PROVIDERS } from '../../src/providers/_registry.ts'
 import { type Scenario, type Simulator, startSimulator } from '../../src/simulator/index.ts'
 import { openCallJournal } from '../../src/stores/open-call-journal.ts'
-import { openStore } from '../../src/stores/open-store.ts'
 import { formsOf } from '../../src/telemetry/secret-forms.ts'
 import { callRecord } from '../contracts/call-journal.contract.ts'
 import { commandLine } from '../support/cli.ts'
@@ -13,7 +11,8 @@ import { ask } from '../support/client.ts'
 import { program } from '../support/program.ts'
 import { served } from '../support/served.ts'
 import { temporaryHome } from '../support/temporary-home.ts'
-import { addCredential, baseUrlOf } from '../support/world.ts'
+import { homeWith } from '../support/sqlite-home.ts'
+import { baseUrlOf } from '../support/world.ts'
 
 const QUOTA = { type: 'usage_limit_reached', message: 'The usage limit has been reached', resets_in_seconds: 13_872 }
 const PATIENT = { timeout: 60_000, interval: 50 }
@@ -30,15 +29,7 @@ async function simulator(credentials: Scenario['credentials']): Promise<Simulato
   return started
 }
 
-async function homeWith(tokens: readonly string[]): Promise<string> {
-  const home = temporaryHome()
-  const store = await openStore({ kind: 'sqlite', homeDirectory: home }, systemPlatform)
-  const definition = PROVIDERS['openai-codex']
-  if (definition === undefined) throw new Error('no provider')
-  for (const token of tokens) await addCredential(store, definition, token)
-  await store.close()
-  return home
-}
+const homeOfCodex = (tokens: readonly string[]) => homeWith('openai-codex', tokens)
 
 const codexAt = (upstream: Simulator) => ({ 'openai-codex': baseUrlOf('openai-codex', upstream.url) })
 
@@ -51,7 +42,7 @@ async function listed(home: string): Promise<readonly Traced[]> {
 describe('trace', () => {
   it('another process sees the calls of a gateway as they end, and the whole story of each', async () => {
     const upstream = await simulator({ 'tok-a': { steps: [{ kind: 'failed', error: QUOTA }] }, 'tok-b': {} })
-    const home = await homeWith(['tok-a', 'tok-b'])
+    const home = await homeOfCodex(['tok-a', 'tok-b'])
     const gateway = await served(home, codexAt(upstream))
     const following = program(home, ['trace', '--follow'])
     const asJson = program(home, ['trace', '--follow', '--json', '--limit', '5'])
@@ -94,7 +85,7 @@ describe('trace', () => {
 
   it('kill -9 of the gateway loses at most what was not flushed, and the journal opens again', async () => {
     const upstream = await simulator({ 'tok-a': {} })
-    const home = await homeWith(['tok-a'])
+    const home = await homeOfCodex(['tok-a'])
     const gateway = await served(home, codexAt(upstream))
     const ids: string[] = []
     const call = async (url: string) => {
@@ -130,7 +121,7 @@ describe('trace', () => {
         ],
       },
     })
-    const home = await homeWith([token])
+    const home = await homeOfCodex([token])
     // `addCredential` takes the token for a label too: labels are free text, and people paste keys into them.
     const gateway = await served(home, codexAt(upstream))
     const body = { model: 'gpt-5.5', input: 'the planted prompt' }
@@ -153,7 +144,7 @@ describe('trace', () => {
 
   it('a damaged journal stops no call, and is left as it is', async () => {
     const upstream = await simulator({ 'tok-a': {} })
-    const home = await homeWith(['tok-a'])
+    const home = await homeOfCodex(['tok-a'])
     writeFileSync(join(home, 'calls.db'), 'not a database'.repeat(300))
     const gateway = await served(home, codexAt(upstream))
     expect(await ask(gateway.url, 'responses', false)).toMatchObject({ ending: 'complete' })
