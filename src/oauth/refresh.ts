@@ -257,7 +257,7 @@ export class Refresher {
       unfinished === undefined
         ? ''
         : `; an earlier refresh of it (token ${unfinished.fingerprint}) was cut off before its new tokens could be stored`
-    const told = { ...failure, message: `${failure.message}${cutOff}. ${signInAgain(credential)}` }
+    const told = { ...failure, message: `${failure.message.replace(/\.+$/, '')}${cutOff}. ${signInAgain(credential)}` }
     await this.#end({
       ...ended,
       unfinished: unfinished !== undefined,
