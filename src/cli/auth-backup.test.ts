@@ -88,7 +88,7 @@ describe('a backup', () => {
     const { line, file } = await exported()
     const run = await line.run(['auth', 'export', join(file, 'below-a-file'), '--passphrase-env', 'P'])
     expect(run.exit).toBe(1)
-    expect(run.err).toContain('could not be written (ENOTDIR)')
+    expect(run.err).toContain('could not be written (a part of its path is no folder)')
   })
 
   it('carries benches only when they are asked for', async () => {

@@ -11,6 +11,14 @@ export interface AuthExportOptions extends PassphraseOptions {
   readonly all?: boolean
 }
 
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  EACCES: 'that folder takes no files from you',
+  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'the disk is full',
+}
+
 /** `sparekey auth export`: an encrypted backup of all credentials, mode 0600, written whole or not at all. */
 export async function authExport(context: CliContext, file: string, options: AuthExportOptions): Promise<void> {
   const path = resolve(file)
@@ -31,7 +39,11 @@ export async function authExport(context: CliContext, file: string, options: Aut
       await replaceFile(path, `${path}.${context.platform.random.id('draft')}`, text, 0o600)
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-      throw new CliError(EXIT.failed, `${printable(path)} could not be written (${code})`, 'nothing was changed')
+      throw new CliError(
+        EXIT.failed,
+        `${printable(path)} could not be written (${WHY[code] ?? code})`,
+        'nothing was changed; give the path of a file in a folder of yours',
+      )
     }
     const references = held.filter(({ credential }) => credential.source.kind !== 'stored').length
     const logins = held.filter(({ secret }) => secret?.refreshToken !== undefined).length

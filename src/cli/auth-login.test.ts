@@ -106,7 +106,7 @@ describe('auth login', () => {
     expect(login.err).toContain(`${simulator.url}/codex/device`)
   })
 
-  it('never shows a token or a proof, and stores none in clear (92606)', async () => {
+  it('never shows a token or a proof, and stores none in clear', async () => {
     const { simulator, run, home } = await loginWorld()
     const outputs = [
       await run(['auth', 'login', 'openai-codex']),

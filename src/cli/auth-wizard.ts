@@ -17,7 +17,7 @@ class Left extends Error {}
 
 /** What people may do, in the order in which they are likely to want it. */
 const STEPS = [
-  { value: 'login', label: 'Sign in with an account', hint: 'ChatGPT / Codex, or a provider of yours with OAuth' },
+  { value: 'login', label: 'Sign in with an account', hint: 'ChatGPT / Codex, or a provider with OAuth' },
   { value: 'add', label: 'Add an API key' },
   { value: 'list', label: 'See what is here' },
   { value: 'reset', label: 'Lift benches' },

@@ -61,7 +61,7 @@ export const COMMANDS: readonly CommandRow[] = [
       'printf %s "$KEY" | sparekey auth add openai --api-key-stdin --label work',
       'sparekey auth add anthropic --api-key-env ANTHROPIC_API_KEY',
       'sparekey auth add openai --api-key-file ~/keys/openai',
-      'sparekey auth add openrouter --api-key-command "pass show openrouter" --cache-seconds 600',
+      'sparekey auth add openrouter --api-key-command "pass show openrouter"',
       'sparekey auth add openai-codex --type oauth --label work',
     ],
     run: async (context, [provider = ''], options) =>
@@ -107,6 +107,7 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['auth', 'refresh'],
     arguments: '<provider> [target]',
     summary: 'renew logins now: one, or all of a provider; otherwise it happens by itself',
+    examples: ['sparekey auth refresh openai-codex', 'sparekey auth refresh openai-codex work --json'],
     run: async (context, [provider = '', target]) =>
       (await import('./auth-refresh.ts')).authRefresh(context, provider, target),
   },
@@ -146,7 +147,7 @@ export const COMMANDS: readonly CommandRow[] = [
     examples: [
       'sparekey auth import codex --dry-run',
       'sparekey auth import litellm ~/litellm/config.yaml',
-      'sparekey auth import backup sparekey.backup --passphrase-env BACKUP_PASSPHRASE',
+      'sparekey auth import backup my.backup --passphrase-env BACKUP_PASSPHRASE',
     ],
     run: async (context, [source = '', path], options) =>
       source === 'backup'
@@ -187,6 +188,7 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['strategy'],
     arguments: '<provider> [name]',
     summary: 'show or set how a pool chooses: fill_first, round_robin, random, least_used, quota_aware',
+    examples: ['sparekey strategy openai-codex quota_aware'],
     run: async (context, [provider = '', name]) => (await import('./strategy.ts')).strategy(context, provider, name),
   },
   {
@@ -199,6 +201,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     path: ['serve'],
     summary: 'run the gateway',
+    examples: ['sparekey serve', 'sparekey serve --port 0 --json'],
     options: [
       ['--port <number>', 'port; 0 = any free one'],
       ['--host <host>', 'address to listen on'],
@@ -209,6 +212,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     path: ['status'],
     summary: 'what the pools can do now; exit code 3 when nobody is ready',
+    examples: ['sparekey status', 'sparekey status --watch'],
     options: [
       ['--watch', 'show it as it changes, until Ctrl-C'],
       ['--no-color', 'no colours; --watch appends instead of redrawing'],

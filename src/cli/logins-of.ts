@@ -14,6 +14,7 @@ export function loginsOf(
 ): readonly Credential[] {
   if (target !== undefined) return [findCredential(described, provider, target)]
   const logins = described.map(({ credential }) => credential).filter(({ type }) => type === 'oauth')
-  if (logins.length === 0) throw new CliError(EXIT.nothingAvailable, `${provider} has no logins`)
+  if (logins.length === 0)
+    throw new CliError(EXIT.nothingAvailable, `${provider} has no logins`, `sign in: sparekey auth login ${provider}`)
   return logins
 }

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { systemEnvironment } from '../platform/environment.ts'
+import { keepEnvironmentOutOfReports } from '../platform/crash-reports.ts'
 import { systemPlatform } from '../platform/platform.ts'
 import { runCli } from './run-cli.ts'
 import { systemTerminal } from './terminal.ts'
+
+keepEnvironmentOutOfReports()
 
 // `sparekey ... | head` closes our output: that is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

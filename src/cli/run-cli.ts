@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { type Argument, Command, CommanderError } from 'commander'
 import { nearest } from '../config/nearest.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { COMMANDS, type CommandRow } from './commands.ts'
@@ -44,6 +44,14 @@ export function buildProgram(base: Omit<CliContext, 'json'>): Command {
     .configureOutput({
       writeOut: (text) => base.terminal.out(text.trimEnd()),
       writeErr: (text) => base.terminal.err(text.trimEnd()),
+      getOutHelpWidth: () => base.terminal.columns,
+      getErrHelpWidth: () => base.terminal.columns,
+    })
+    // Long lists of commands would run over the edge of a terminal of 80 columns: the first column is kept narrow, the second wraps.
+    .configureHelp({
+      minWidthToWrap: 20,
+      subcommandTerm: (command) =>
+        [command.name(), ...command.registeredArguments.map((each) => nameOfArgument(each))].join(' '),
     })
     .showSuggestionAfterError()
     .showHelpAfterError('(see --help)')
@@ -56,6 +64,11 @@ export function buildProgram(base: Omit<CliContext, 'json'>): Command {
     else actAlone(groupOf(program, groups, name), row, base)
   }
   return program
+}
+
+function nameOfArgument(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`
+  return argument.required ? `<${name}>` : `[${name}]`
 }
 
 const GROUPS: Readonly<Record<string, string>> = {

@@ -1,14 +1,22 @@
-import { classify } from '../failure/classify.ts'
 import type { Failure } from '../failure/evidence.ts'
-import { observeException } from '../failure/observe-exception.ts'
 import type { CutSignal } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { ProcessWatch } from '../platform/process-watch.ts'
 import type { Credential, Secret } from '../pool/credential.ts'
-import type { RefreshClaim, RefreshStore, RenewedSecret, UnfinishedRefresh } from '../pool/store-contract.ts'
+import type {
+  HeldRefresh,
+  RefreshClaim,
+  RefreshStore,
+  RenewedSecret,
+  UnfinishedRefresh,
+} from '../pool/store-contract.ts'
 import type { RefreshReply } from './ask-refresh.ts'
+import { ClaimRule } from './claim-rule.ts'
 import { isDue, stillLives } from './refresh-time.ts'
 import type { Renewal } from './refresh-outcome.ts'
+import { later, stuckHolder, wrongAccount } from './renewal-endings.ts'
 import { renewedTokens } from './renewed-tokens.ts'
+import { signInAgain } from './sign-in-again.ts'
 import { UnsavedTokens } from './unsaved-tokens.ts'
 
 export interface RefresherOptions {
@@ -21,7 +29,9 @@ export interface RefresherOptions {
   readonly fingerprintOf: (token: string) => string
   /** What must not go unnoticed. Never carries a secret. */
   readonly onTrouble: (message: string) => void
-  /** A claim whose process has died is free again after this long. @default 45000 */
+  /** Sees whether the holder of a claim still lives. @default nobody can: a claim ends by its time */
+  readonly processes?: ProcessWatch
+  /** A claim of a process that cannot be seen is free again after this long. @default 45000 */
   readonly claimMs?: number
 }
 
@@ -38,10 +48,12 @@ export class Refresher {
   readonly #options: RefresherOptions
   readonly #flights = new Map<string, Promise<Renewal>>()
   readonly #unsaved: UnsavedTokens
+  readonly #rule: ClaimRule
   readonly #chance: number
 
   constructor(options: RefresherOptions) {
     this.#options = options
+    this.#rule = new ClaimRule(options.processes)
     this.#chance = options.platform.random.next()
     this.#unsaved = new UnsavedTokens(options.store, options.platform, options.onTrouble)
   }
@@ -111,7 +123,7 @@ export class Refresher {
   async #fly(credential: Credential, usedGeneration: number, force: boolean): Promise<Renewal> {
     const { store, platform } = this.#options
     const { id } = credential
-    const holder = platform.random.id('refresh')
+    const holder = this.#rule.nameHolder(platform.random.id('refresh'))
     for (;;) {
       // What was set aside is newer than what is stored: sending the stored token would be sending a spent one.
       await this.#unsaved.takeUp()
@@ -128,8 +140,13 @@ export class Refresher {
       const begunAtMs = platform.clock.monotonic()
       const nowMs = platform.clock.now()
       const untilMs = nowMs + this.#claimMs
-      const claim = await store.begin({ credentialId: id, generation, holder, untilMs, fingerprint, force }, nowMs)
+      const mayTakeOver = (held: HeldRefresh) => this.#rule.mayTakeOver(held, nowMs)
+      const claim = await store.begin(
+        { credentialId: id, generation, holder, untilMs, fingerprint, force, mayTakeOver },
+        nowMs,
+      )
       if (claim.kind === 'held') {
+        if (nowMs >= claim.untilMs) return stuckHolder(credential, nowMs + FIRST_REST_MS, nowMs)
         await platform.timers.sleep(Math.min(LOOK_AGAIN_MS, Math.max(1, claim.untilMs - nowMs)))
         continue
       }
@@ -140,11 +157,23 @@ export class Refresher {
           `the login "${credential.label}" could not be refreshed a moment ago: ${claim.reason}`,
           claim.untilMs,
         )
+      if (claim.unfinished !== undefined && (await this.#leftBehind(credential, generation))) {
+        const nothing = { unfinished: true, restUntilMs: 0, failures: 0, reason: '' }
+        await this.#end({ credentialId: id, generation, holder, ...nothing })
+        continue
+      }
       const leftMs = (this.#claimMs * 2) / 3 - (platform.clock.monotonic() - begunAtMs)
       // Claimed so slowly (a suspended machine) that another process may take over while the token travels: claim anew.
       if (leftMs <= this.#claimMs / 3) continue
       return this.#send(credential, { generation, secret, holder, claim, leftMs })
     }
+  }
+
+  /** Whether the holder who was cut off had put its pair beside the store: after we had looked, and before we saw that it is dead. */
+  async #leftBehind({ id }: Credential, generation: number): Promise<boolean> {
+    await this.#unsaved.takeUp()
+    if (this.#unsaved.of(id, generation) !== undefined) return true
+    return (await this.#options.store.look(id))?.generation !== generation
   }
 
   async #send(
@@ -175,7 +204,8 @@ export class Refresher {
             secret: renewed,
             fingerprint: fingerprintOf(renewed.token),
           })
-        const failure = this.#wrongAccount(credential, 'the token endpoint answered with tokens of another account')
+        const failure = wrongAccount(credential, nowMs)
+        this.#options.onTrouble(`${credential.provider} "${credential.label}": ${failure.message}`)
         await this.#end({ ...ended, unfinished: false, restUntilMs: 0, failures: 0, reason: failure.message })
         return { kind: 'dead', failure }
       }
@@ -196,8 +226,10 @@ export class Refresher {
   async #keep(renewed: RenewedSecret): Promise<Renewal> {
     const { store } = this.#options
     const { credentialId, generation, secret } = renewed
+    await this.#unsaved.secure(renewed)
     try {
       const committed = await store.commit(renewed)
+      await this.#unsaved.release(renewed)
       if (committed !== undefined) return { kind: 'renewed', generation: committed.generation, secret, saved: true }
     } catch (error) {
       await this.#unsaved.keep(renewed, error)
@@ -225,7 +257,7 @@ export class Refresher {
       unfinished === undefined
         ? ''
         : `; an earlier refresh of it (token ${unfinished.fingerprint}) was cut off before its new tokens could be stored`
-    const told = { ...failure, message: `${failure.message}${cutOff}. ${repairOf(credential)}` }
+    const told = { ...failure, message: `${failure.message.replace(/\.+$/, '')}${cutOff}. ${signInAgain(credential)}` }
     await this.#end({
       ...ended,
       unfinished: unfinished !== undefined,
@@ -256,35 +288,12 @@ export class Refresher {
   }
 
   #later(credential: Credential, message: string, untilMs: number): Renewal {
-    const seenAtMs = this.#options.platform.clock.now()
-    const error = { name: 'Error', code: 'REFRESH_RESTS', message }
-    const failure = classify(observeException({ provider: credential.provider, api: 'oauth', error, seenAtMs }))
-    return { kind: 'later', failure: { ...failure, retryAfterMs: Math.max(1, untilMs - seenAtMs) }, untilMs }
-  }
-
-  #wrongAccount(credential: Credential, message: string): Failure {
-    const body = JSON.stringify({ error: 'invalid_grant', error_description: message })
-    const failure = classify({
-      channel: 'body',
-      provider: credential.provider,
-      api: 'oauth',
-      status: 200,
-      headers: {},
-      body,
-      seenAtMs: this.#options.platform.clock.now(),
-    })
-    this.#options.onTrouble(`${credential.provider} "${credential.label}": ${message}`)
-    return { ...failure, message: `${message}. ${repairOf(credential)}` }
+    return later(credential, message, untilMs, this.#options.platform.clock.now())
   }
 
   get #claimMs(): number {
     return this.#options.claimMs ?? CLAIM_MS
   }
-}
-
-function repairOf({ provider, label }: Credential): string {
-  const quoted = /^[\w.@+-]+$/.test(label) ? label : `'${label.replaceAll("'", `'\\''`)}'`
-  return `Sign in again: sparekey auth login ${provider} --label ${quoted}`
 }
 
 function wordsOf(error: unknown): string {

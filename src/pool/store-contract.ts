@@ -99,6 +99,12 @@ export interface UnfinishedRefresh {
   readonly atMs: number
 }
 
+/** A claim as its row tells it. */
+export interface HeldRefresh {
+  readonly holder: string
+  readonly untilMs: number
+}
+
 export type RefreshClaim =
   /** Only the holder may send the refresh token now, and it is written down durably that it does. */
   | { readonly kind: 'claimed'; readonly unfinished?: UnfinishedRefresh; readonly failures: number }
@@ -126,6 +132,8 @@ export interface RefreshStore {
    * Claims the refresh of one generation by compare-and-set and journals, durably and in the same transaction, that the token with this
    * fingerprint is about to be sent: a crash between answer and commit is recognised afterwards.
    * @param claim.force also while resting
+   * @param claim.mayTakeOver asked inside the transaction whether a claim that somebody else holds is free; must be pure and quick.
+   * @default the time it was claimed for is over
    */
   begin(
     claim: {
@@ -135,6 +143,7 @@ export interface RefreshStore {
       readonly untilMs: number
       readonly fingerprint: string
       readonly force?: boolean
+      readonly mayTakeOver?: (held: HeldRefresh) => boolean
     },
     nowMs: number,
   ): Promise<RefreshClaim>
@@ -155,8 +164,12 @@ export interface RefreshStore {
     readonly failures: number
     readonly reason: string
   }): Promise<void>
-  /** Keeps a pair that could not be committed, sealed, outside the database. @throws StoreError */
-  setAside(renewed: RenewedSecret): Promise<void>
+  /**
+   * Keeps a pair that is not committed, sealed, outside the database.
+   * @param manner `quick`: outlives the death of this process, but not a power cut @default durable
+   * @throws StoreError
+   */
+  setAside(renewed: RenewedSecret, manner?: 'quick' | 'durable'): Promise<void>
   /** Pairs that were set aside. @param onUnreadable told about each one that cannot be opened; it stays where it is */
   asides(onUnreadable: (message: string) => void): Promise<readonly RenewedSecret[]>
   /** Removes a pair that was set aside. */

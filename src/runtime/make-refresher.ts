@@ -5,6 +5,7 @@ import { Refresher } from '../oauth/refresh.ts'
 import type { Environment } from '../platform/environment.ts'
 import type { Network } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
+import { systemProcesses } from '../platform/process-watch.ts'
 import { fingerprintOf } from '../pool/fingerprint.ts'
 import type { Store } from '../pool/store-contract.ts'
 
@@ -58,6 +59,7 @@ export function makeRefresher(parts: RefresherParts): Refresher {
       return reply
     },
     fingerprintOf,
+    processes: systemProcesses,
     onTrouble: parts.onTrouble,
     ...(parts.claimMs === undefined ? {} : { claimMs: parts.claimMs }),
   })

@@ -3,7 +3,7 @@ import type { HeaderList, Network } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Credential, Secret } from '../pool/credential.ts'
 import type { UsageAnswer } from '../pool/usage-probe.ts'
-import type { Provider } from '../providers/provider.ts'
+import type { Provider, UsageReading } from '../providers/provider.ts'
 
 /** A call may wait for a probe: an endpoint that hangs must not cost it more than this. */
 const LONGEST_PROBE_MS = 10_000
@@ -19,14 +19,30 @@ export interface ProbeDependencies {
   ) => { readonly definition: Provider; readonly baseUrl: string; readonly proxy?: string } | undefined
   /** Told every secret before it is sent, so that logs can mask it. */
   readonly onSecret: (secret: string) => void
+  /** Newer tokens for a login whose token was refused. @returns undefined when there are none @default there are none */
+  readonly renew?: (credential: Credential, refused: Secret) => Promise<Secret | undefined>
 }
 
-/** Asks a provider's usage endpoint about one credential. Never throws. @returns undefined when nothing was learnt */
+/**
+ * Asks a provider's usage endpoint about one credential. A 401 is no reading: the login is renewed and the question asked once more (89415).
+ * Never throws. @returns undefined when nothing was learnt
+ */
 export async function probeUsage(
   credential: Credential,
   secret: Secret,
   dependencies: ProbeDependencies,
 ): Promise<UsageAnswer | undefined> {
+  const first = await askUsage(credential, secret, dependencies)
+  if (first?.status !== 401) return first?.usage
+  const newer = await dependencies.renew?.(credential, secret)
+  return newer === undefined ? undefined : (await askUsage(credential, newer, dependencies))?.usage
+}
+
+async function askUsage(
+  credential: Credential,
+  secret: Secret,
+  dependencies: ProbeDependencies,
+): Promise<{ readonly status: number; readonly usage: UsageAnswer | undefined } | undefined> {
   const { network, platform, placeOf, onSecret } = dependencies
   const place = placeOf(credential.provider)
   const probe = place?.definition.usageProbe
@@ -41,22 +57,24 @@ export async function probeUsage(
     const answer = await network.send({ method: 'GET', url, headers, proxy: place.proxy }, TIMEOUTS, cut.signal)
     const body = await readText(answer.body)
     const reading = probe.read(answer.status, recordOf(answer.headers), body, platform.clock.now())
-    if (reading === undefined) return undefined
-    const { windows, account: told, modelReturns } = reading
-    const { planType, credits } = told ?? {}
-    return {
-      windows,
-      ...(planType === undefined ? {} : { planType }),
-      ...(credits === undefined ? {} : { hasCredits: credits.hasCredits || credits.unlimited }),
-      ...(credits?.balance === undefined ? {} : { creditsBalance: credits.balance }),
-      ...(modelReturns === undefined ? {} : { modelReturns }),
-    }
+    return { status: answer.status, usage: reading === undefined ? undefined : usageOf(reading) }
   } catch {
     // Refused, cut, too slow: the bench stays, and a live call will tell.
     return undefined
   } finally {
     cancel()
     cut.abort()
+  }
+}
+
+function usageOf({ windows, account, modelReturns }: UsageReading): UsageAnswer {
+  const { planType, credits } = account ?? {}
+  return {
+    windows,
+    ...(planType === undefined ? {} : { planType }),
+    ...(credits === undefined ? {} : { hasCredits: credits.hasCredits || credits.unlimited }),
+    ...(credits?.balance === undefined ? {} : { creditsBalance: credits.balance }),
+    ...(modelReturns === undefined ? {} : { modelReturns }),
   }
 }
 

@@ -12,7 +12,7 @@ import type { Environment } from '../platform/environment.ts'
 import type { Network } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
 import { undiciNetwork } from '../platform/undici-network.ts'
-import type { Credential } from '../pool/credential.ts'
+import type { Credential, Secret } from '../pool/credential.ts'
 import { runSecretCommand } from '../platform/run-secret-command.ts'
 import { readSecretFile } from '../platform/secret-file.ts'
 import { CredentialPool } from '../pool/pool.ts'
@@ -92,6 +92,7 @@ export class Runtime {
       platform: options.platform,
       placeOf: (provider) => this.#placeOf(provider),
       onSecret: (secret) => this.redactor.add(secret),
+      renew: (credential, refused) => this.#renewAfter(credential, refused),
     }
     this.refresher = makeRefresher({
       store: options.store,
@@ -243,6 +244,15 @@ export class Runtime {
     if (definition === undefined) return undefined
     const { baseUrl, proxy } = providerConfig(this.#config, provider)
     return { definition, baseUrl: baseUrl ?? definition.baseUrl, ...(proxy === undefined ? {} : { proxy }) }
+  }
+
+  /** Another process may have renewed a refused token already: then that one is tried first. */
+  async #renewAfter(credential: Credential, refused: Secret): Promise<Secret | undefined> {
+    const look = await this.store.refreshes.look(credential.id)
+    if (look === undefined || look.secret.token !== refused.token) return look?.secret
+    if (!this.refresher.canRefresh(credential, look.secret)) return undefined
+    const renewal = await this.refresher.renew(credential, look.generation, { ms: LONGEST_PROBE_REFRESH_MS })
+    return renewal.kind === 'renewed' ? renewal.secret : undefined
   }
 
   #makeRelay(): Relay {

@@ -18,20 +18,20 @@ export class AsideFiles {
     this.#box = box
   }
 
-  /** Written whole or not at all, mode 0600. */
-  write(renewed: RenewedSecret): void {
+  /** Written whole or not at all, mode 0600. @param manner `quick` does not wait for the disk */
+  write(renewed: RenewedSecret, manner: 'quick' | 'durable' = 'durable'): void {
     const path = this.#path(renewed)
     const draft = `${path}.draft`
     rmSync(draft, { force: true })
     const file = openSync(draft, 'wx', 0o600)
     try {
       writeSync(file, this.#box.seal(JSON.stringify(renewed), placeOf(renewed)))
-      fsyncSync(file)
+      if (manner === 'durable') fsyncSync(file)
     } finally {
       closeSync(file)
     }
     renameSync(draft, path)
-    this.#syncFolder()
+    if (manner === 'durable') this.#syncFolder()
   }
 
   list(onUnreadable: (message: string) => void): readonly RenewedSecret[] {

@@ -43,9 +43,11 @@ export class MemoryRefreshes implements RefreshStore {
 
   async begin(claim: Parameters<RefreshStore['begin']>[0], nowMs: number): Promise<RefreshClaim> {
     const { credentialId, generation, holder, untilMs, fingerprint } = claim
+    const mayTakeOver = claim.mayTakeOver ?? ((held) => nowMs >= held.untilMs)
     if (this.#desk.credential(credentialId)?.generation !== generation) return { kind: 'moved' }
     const row = this.#rows.get(credentialId)
-    if (row !== undefined && row.holder !== holder && nowMs < row.untilMs) return { kind: 'held', untilMs: row.untilMs }
+    if (row !== undefined && row.holder !== holder && row.holder !== '' && !mayTakeOver(row))
+      return { kind: 'held', untilMs: row.untilMs }
     const same = row?.generation === generation ? row : undefined
     if (same !== undefined && claim.force !== true && nowMs < same.restUntilMs)
       return { kind: 'resting', untilMs: same.restUntilMs, reason: same.reason }

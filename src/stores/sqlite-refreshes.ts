@@ -48,12 +48,13 @@ export class SqliteRefreshes implements RefreshStore {
   }
 
   #begin(claim: Parameters<RefreshStore['begin']>[0], nowMs: number): RefreshClaim {
-    const { credentialId, generation, holder, fingerprint } = claim
+    const { credentialId, generation, holder, fingerprint, mayTakeOver = (held) => nowMs >= held.untilMs } = claim
     if (this.#desk.credential(credentialId)?.generation !== generation) return { kind: 'moved' }
     const row = this.#session.row('SELECT * FROM refreshes WHERE credential_id = ?', credentialId)
     const untilMs = Number(row?.['until_ms'] ?? 0)
-    const isOwn = row?.['holder'] === holder
-    if (!isOwn && nowMs < untilMs) return { kind: 'held', untilMs }
+    const other = String(row?.['holder'] ?? '')
+    const isOwn = other === holder
+    if (!isOwn && other !== '' && !mayTakeOver({ holder: other, untilMs })) return { kind: 'held', untilMs }
     const same = row !== undefined && Number(row['generation']) === generation ? row : undefined
     const restUntilMs = Number(same?.['rest_until_ms'] ?? 0)
     if (claim.force !== true && nowMs < restUntilMs)
@@ -114,8 +115,8 @@ export class SqliteRefreshes implements RefreshStore {
     )
   }
 
-  async setAside(renewed: RenewedSecret): Promise<void> {
-    this.#session.guarded(() => this.#files.write(renewed))
+  async setAside(renewed: RenewedSecret, manner: 'quick' | 'durable' = 'durable'): Promise<void> {
+    this.#session.guarded(() => this.#files.write(renewed, manner))
   }
 
   async asides(onUnreadable: (message: string) => void): Promise<readonly RenewedSecret[]> {

@@ -93,6 +93,38 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         expect(await refreshes.asides(() => {})).toEqual([])
       }))
 
+    it('lets the holder’s rule decide whether a claim is free, inside the transaction', () =>
+      withStore(async (store) => {
+        await store.addCredential(newCredential('a'), NOW)
+        const { refreshes } = store
+        const claim = { credentialId: 'cred_a', generation: 1, holder: 'p1', untilMs: NOW + 100, fingerprint: 'f1' }
+        await refreshes.begin(claim, NOW)
+        const asked: unknown[] = []
+        const rule = (answer: boolean) => (held: { holder: string; untilMs: number }) => {
+          asked.push([held.holder, held.untilMs])
+          return answer
+        }
+        const other = { ...claim, holder: 'p2', untilMs: NOW + 900 }
+        const held = { kind: 'held', untilMs: NOW + 100 }
+        expect(await refreshes.begin({ ...other, mayTakeOver: rule(false) }, NOW + 500)).toEqual(held)
+        expect(await refreshes.begin({ ...other, mayTakeOver: rule(true) }, NOW + 1)).toMatchObject({
+          kind: 'claimed',
+          unfinished: { fingerprint: 'f1' },
+        })
+        expect(asked).toEqual([
+          ['p1', NOW + 100],
+          ['p1', NOW + 100],
+        ])
+        // Nobody is asked about one's own claim, nor about one that was ended.
+        await refreshes.begin({ ...other, mayTakeOver: rule(false) }, NOW + 2)
+        const nothing = { unfinished: false, restUntilMs: 0, failures: 0, reason: '' }
+        await refreshes.end({ credentialId: 'cred_a', generation: 1, holder: 'p2', ...nothing })
+        expect(await refreshes.begin({ ...claim, mayTakeOver: rule(false) }, NOW + 3)).toMatchObject({
+          kind: 'claimed',
+        })
+        expect(asked).toHaveLength(2)
+      }))
+
     it('starts empty', () =>
       withStore(async (store) => {
         expect(await store.snapshot()).toMatchObject({ credentials: [], benches: [] })

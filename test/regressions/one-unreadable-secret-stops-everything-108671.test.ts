@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { loadSqlite } from '../../src/stores/sqlite-driver.ts'
 import { commandLine } from '../support/cli.ts'
 
-/** hermes-agent 108671: a store that one profile could not read failed closed for every provider. */
+/** hermes-agent 108671, 111724: a store that one profile could not read failed closed for every provider. */
 it('an altered secret is told, and the others are listed', async () => {
   const line = commandLine()
   await line.run(['auth', 'add', 'openai', '--api-key-stdin', '--label', 'spoilt'], 'sk-to-be-spoilt')

@@ -163,3 +163,54 @@ process.stdout.write(readFileSync(${JSON.stringify(join(elsewhere, 'vaulted'))})
   expect(existsSync(join(stolen, 'key'))).toBe(false)
   rmSync(stolen, { recursive: true })
 })
+
+it('a crash tells no secret: neither what is printed nor the diagnostic report that was asked for', async () => {
+  const home = temporaryHome()
+  const reports = join(home, 'reports')
+  mkdirSync(reports)
+  const crash = "data:text/javascript,process.once('SIGUSR2',()=>{throw new Error('a crash for a test')})"
+  const flags = `--import ${crash.replaceAll(' ', '%20')} --report-uncaught-exception --report-on-fatalerror --report-directory=${reports}`
+  const { child, url, said } = gateway(home, {
+    NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} ${flags}`,
+    PLANTED_KEY: PLANTED.variable,
+    SPAREKEY_KEY: Buffer.from(PLANTED.stored.padEnd(32, '=')).toString('hex'),
+    SPAREKEY_LOG_LEVEL: 'trace',
+  })
+  await url
+  child.kill('SIGUSR2')
+  await ended(child)
+  expect(said()).toContain('a crash for a test')
+  expectNone(said(), 'what a crash prints')
+  expectNoneIn(reports)
+})
+
+it('failures that are recorded for a bug report hold no secret, whatever the provider echoes', async () => {
+  const { createServer } = await import('node:http')
+  const provider = createServer((request, response) => {
+    request.resume()
+    const token = String(request.headers.authorization ?? '').replace(/^Bearer /, '')
+    const body = JSON.stringify({
+      error: { message: `an odd thing happened to ${token}`, debug: { authorization: token } },
+    })
+    response.writeHead(418, { 'content-type': 'application/json', 'x-echo': token }).end(body)
+  })
+  await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void provider.close())
+  const { port } = provider.address() as { port: number }
+  const { home, run } = commandLine()
+  writeFileSync(
+    join(home, 'config.yaml'),
+    `recordFailures: true\nproviders: { openai: { baseUrl: "http://127.0.0.1:${port}/v1" } }\nmodels: { "*": ["openai/*"] }\n`,
+  )
+  await run(['auth', 'add', 'openai', '--api-key-stdin'], PLANTED.stored)
+  const { child, url } = gateway(home, {})
+  await fetch(`${await url}/v1/responses`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'gpt-5.5', input: 'hello' }),
+  })
+  child.kill('SIGTERM')
+  await ended(child)
+  expect(expectNoneIn(home)).toContain('failures.jsonl')
+  expect(readFileSync(join(home, 'failures.jsonl'), 'utf8')).toContain('an odd thing happened to')
+})

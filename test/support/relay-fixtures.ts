@@ -1,3 +1,4 @@
+import type { Refresher } from '../../src/oauth/refresh.ts'
 import type { CutSignal, Network, NetworkAnswer, NetworkRequest } from '../../src/platform/network.ts'
 import { fingerprintOf } from '../../src/pool/fingerprint.ts'
 import { CredentialPool, type PoolOptions } from '../../src/pool/pool.ts'
@@ -55,6 +56,8 @@ export interface RelayGiven {
   readonly limits?: Partial<Limits>
   readonly budget?: RetryBudget
   readonly wire?: WireName
+  /** Renews logins. @default nobody does */
+  readonly refresher?: (store: MemoryStore, platform: ManualPlatform) => Refresher
 }
 
 /** What the caller got. */
@@ -90,7 +93,8 @@ export interface CallGiven {
 
 /** The relay and its pool before upstreams that are functions: no sockets, and time that only waits and silences move. */
 export async function relayBefore(given: RelayGiven): Promise<TestRelay> {
-  const platform = waitingMovesTime(manualPlatform())
+  const still = manualPlatform()
+  const platform = waitingMovesTime(still)
   const store = new MemoryStore()
   for (const route of given.routes)
     for (const each of route.tokens) await store.addCredential(credentialFor(route, each), platform.clock.now())
@@ -116,6 +120,7 @@ export async function relayBefore(given: RelayGiven): Promise<TestRelay> {
     policy: DEFAULT_POLICY,
     limits,
     budget,
+    ...(given.refresher === undefined ? {} : { refresher: given.refresher(store, still) }),
     emit: (event) => events.push(event),
   })
   let calls = 0

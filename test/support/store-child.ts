@@ -1,7 +1,9 @@
 /** A process of its own that works on one SQLite home: `store-child.ts <task> <home> [count]`. Says one JSON line per committed step. */
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { Refresher } from '../../src/oauth/refresh.ts'
 import { systemPlatform } from '../../src/platform/platform.ts'
+import { fingerprintOf } from '../../src/pool/fingerprint.ts'
 import type { Store } from '../../src/pool/store-contract.ts'
 import { rotateHomeKey } from '../../src/stores/open-sqlite.ts'
 import { openStore } from '../../src/stores/open-store.ts'
@@ -126,6 +128,36 @@ const TASKS: Record<string, () => Promise<void>> = {
       })
     }
     await store.close()
+  },
+  /** Fills the disk while a refresh token travels: the answer finds no room in the database. */
+  async 'fill-in-refresh'() {
+    const store = await open()
+    const troubles: string[] = []
+    const { credentials } = await store.snapshot()
+    const login = credentials.find(({ id }) => id === 'cred_work')
+    if (login === undefined) throw new Error('no login')
+    const refresher = new Refresher({
+      store: store.refreshes,
+      platform: systemPlatform,
+      wayOf: () => ({ machine: false }),
+      ask: async () => {
+        for (let size = 20_000; size > 10; size = Math.floor(size / 2)) {
+          try {
+            for (let step = 0; ; step += 1)
+              await store.addCredential(newCredential(`f${size}-${step}`, { secret: { token: 't'.repeat(size) } }), NOW)
+          } catch {
+            // No room for that much: perhaps for half of it.
+          }
+        }
+        return { kind: 'tokens', body: { access_token: 'at_1', refresh_token: 'rt_1', expires_in: 3600 } }
+      },
+      fingerprintOf,
+      onTrouble: (message) => troubles.push(message),
+    })
+    const renewal = await refresher.renew(login, 1, { ms: 60_000 })
+    say({ kind: renewal.kind, saved: renewal.kind === 'renewed' && renewal.saved, troubles })
+    // As after a crash: nothing is tidied up.
+    process.kill(process.pid, 'SIGKILL')
   },
   /** Fills the disk; says what is committed and how it ended. */
   async fill() {

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { commandLine } from '../../test/support/cli.ts'
+import { loadSqlite } from '../stores/sqlite-driver.ts'
+
+function digests(home: string): Readonly<Record<string, string>> {
+  const names = readdirSync(home).filter((name) => !/-(wal|shm)$/.test(name))
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(home, name)))
+        .digest('hex'),
+    ]),
+  )
+}
+
+const COMMANDS = [
+  ['auth', 'list'],
+  ['auth', 'status'],
+  ['auth', 'add', 'anthropic', '--api-key-stdin'],
+  ['auth', 'reset', 'openai'],
+  ['auth', 'remove', 'openai', 'work'],
+  ['auth', 'export', 'somewhere.backup', '--passphrase-stdin'],
+  ['key', 'rotate'],
+  ['status'],
+]
+
+/** Somebody went back to an older version, or shares a home with a newer one. */
+describe('a home that a newer sparekey has written', () => {
+  async function home() {
+    const line = commandLine()
+    await line.run(['auth', 'add', 'openai', '--api-key-stdin', '--label', 'work'], 'sk-work-of-mine')
+    return line
+  }
+
+  it.each(COMMANDS.map((words) => [words.join(' '), words] as const))(
+    'database, sparekey %s: says so and what to do, and touches nothing',
+    async (_name, words) => {
+      const line = await home()
+      const { DatabaseSync } = await loadSqlite()
+      const database = new DatabaseSync(join(line.home, 'state.db'))
+      database.exec('PRAGMA user_version = 999; CREATE TABLE what_is_to_come (it TEXT)')
+      database.close()
+      const before = digests(line.home)
+      const { exit, err } = await line.run(words, 'sk-another-one')
+      expect(exit).toBe(1)
+      expect(err).toMatch(
+        /state\.db was written by a newer sparekey \(schema 999, this one knows \d+\): update sparekey/,
+      )
+      expect(digests(line.home)).toEqual(before)
+    },
+  )
+
+  it.each([
+    ['auth', 'list'],
+    ['strategy', 'openai', 'round_robin'],
+    ['fallback', 'add', 'openai/gpt-5.5'],
+  ])('configuration, sparekey %s %s: names the place and the key, and touches nothing', async (...words) => {
+    const line = await home()
+    writeFileSync(
+      join(line.home, 'config.yaml'),
+      'providers:\n  openai:\n    strategy: fill_first\n    telepathy: true\n',
+    )
+    const before = digests(line.home)
+    const { exit, err } = await line.run(words)
+    expect(exit).not.toBe(0)
+    expect(err).toMatch(/config\.yaml:4/)
+    expect(err).toContain('telepathy')
+    expect(digests(line.home)).toEqual(before)
+  })
+})
