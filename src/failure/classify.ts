@@ -9,7 +9,7 @@ import { quotaGroupOf } from './quota-group.ts'
 import { redactMessage } from './redact-message.ts'
 import { announcedWaitMs, readTimes } from './reset-time.ts'
 import type { Rule } from './rule.ts'
-import { firstSpoken, indexOf, type RuleIndex } from './rule-index.ts'
+import { firstSpoken, indexOf } from './rule-index.ts'
 import { COMMON_RULES } from './rules.ts'
 
 /** A throttle clears within minutes; whoever must wait longer has met a usage window (49 s against 15 h). */
@@ -68,8 +68,6 @@ interface Match {
   readonly layer: Layer
 }
 
-const COMMON: RuleIndex = indexOf(COMMON_RULES)
-
 /** Words first, from the innermost layer outwards; only then bare statuses and shapes. */
 function firstMatch(
   evidence: Evidence,
@@ -77,10 +75,10 @@ function firstMatch(
   headers: HeaderRecord,
   providerRules: readonly Rule[],
 ): Match | undefined {
-  const own = indexOf(providerRules)
+  const [own, common] = [indexOf(providerRules), indexOf(COMMON_RULES)]
   for (const layer of layers) {
     const held = { evidence, layer, headers }
-    const rule = firstSpoken(own, held) ?? firstSpoken(COMMON, held)
+    const rule = firstSpoken(own, held) ?? firstSpoken(common, held)
     if (rule !== undefined) return { rule, layer }
   }
   const outermost = layers.at(-1) ?? layers[0]
@@ -89,7 +87,7 @@ function firstMatch(
   const status = refusingStatus(evidence)
   const layer: Layer = { ...outermost, statuses: status === undefined ? (named?.statuses ?? []) : [status] }
   const held = { evidence, layer, headers }
-  for (const { lastResort } of [own, COMMON])
+  for (const { lastResort } of [own, common])
     for (const rule of lastResort) if (holds(rule, held)) return { rule, layer: named ?? outermost }
   return undefined
 }
