@@ -110,7 +110,7 @@ describe('what only looks like', () => {
     expect(layers({ message: { stop_reason: 'Refusal' } })[0]?.types).toEqual(['stop:refusal'])
   })
 
-  it.each([['429x'], ['x429'], ['0x1f4'], [[429]], [{ code: 429 }], ['4290'], [true]])('a status: %j', (http_code) => {
+  it.each([['429x'], ['x429'], ['0x1f4'], [[429]], [{ code: 429 }], ['4290'], [450.5], [true]])('a status: %j', (http_code) => {
     expect(layers({ error: { code: 'c', http_code } }).at(-1)?.statuses).toEqual([])
   })
 
