@@ -110,9 +110,12 @@ describe('what only looks like', () => {
     expect(layers({ message: { stop_reason: 'Refusal' } })[0]?.types).toEqual(['stop:refusal'])
   })
 
-  it.each([['429x'], ['x429'], ['0x1f4'], [[429]], [{ code: 429 }], ['4290'], [450.5], [true]])('a status: %j', (http_code) => {
-    expect(layers({ error: { code: 'c', http_code } }).at(-1)?.statuses).toEqual([])
-  })
+  it.each([['429x'], ['x429'], ['0x1f4'], [[429]], [{ code: 429 }], ['4290'], [450.5], [true]])(
+    'a status: %j',
+    (http_code) => {
+      expect(layers({ error: { code: 'c', http_code } }).at(-1)?.statuses).toEqual([])
+    },
+  )
 
   it.each(['{"reason":"planted"}', '{"status":"planted"}', '{"code":"planted","role":"user"}'])(
     'an error in a message: %s',
