@@ -1,15 +1,15 @@
 import type { AnnouncedTimes } from './announced-times.ts'
 import type { Evidence, Failure, HeaderRecord } from './evidence.ts'
-import { holds } from './holds.ts'
+import { holds, refusingStatus } from './holds.ts'
 import { asRecord } from './json-text.ts'
 import { nextReset } from './calendar.ts'
 import { blameOf, type FailureLabel } from './labels.ts'
-import { type Layer, readLayers } from './layers.ts'
+import { type Layer, type Layers, readLayers } from './layers.ts'
 import { quotaGroupOf } from './quota-group.ts'
 import { redactMessage } from './redact-message.ts'
 import { announcedWaitMs, readTimes } from './reset-time.ts'
 import type { Rule } from './rule.ts'
-import { firstSpoken, indexOf, type RuleIndex } from './rule-index.ts'
+import { firstSpoken, indexOf } from './rule-index.ts'
 import { COMMON_RULES } from './rules.ts'
 
 /** A throttle clears within minutes; whoever must wait longer has met a usage window (49 s against 15 h). */
@@ -28,9 +28,9 @@ export function classify(evidence: Evidence, providerRules: readonly Rule[] = []
   const times = timesOf(found?.rule, evidence, layers, headers)
   const label = found === undefined ? 'unknown' : settle(found, announcedWaitMs(times, evidence.seenAtMs))
   const layer = found?.layer ?? layers[0]
-  const speaking = layer === undefined || layer.message === '' ? layers.find(({ message }) => message !== '') : layer
-  const code = layer?.codes[0]
-  const type = layer?.types[0]
+  const speaking = layer.message === '' ? layers.find(({ message }) => message !== '') : layer
+  const code = layer.codes[0]
+  const type = layer.types[0]
   const quotaGroup = quotaGroupOf(label, layers, headers)
   const message = redactMessage((speaking?.message ?? statusText(evidence)).slice(0, 4 * LONGEST_MESSAGE))
   // Field by field: to spread parts into one object cost as much as finding the row.
@@ -68,30 +68,26 @@ interface Match {
   readonly layer: Layer
 }
 
-const COMMON: RuleIndex = indexOf(COMMON_RULES)
-
 /** Words first, from the innermost layer outwards; only then bare statuses and shapes. */
 function firstMatch(
   evidence: Evidence,
-  layers: readonly Layer[],
+  layers: Layers,
   headers: HeaderRecord,
   providerRules: readonly Rule[],
 ): Match | undefined {
-  const own = indexOf(providerRules)
+  const [own, common] = [indexOf(providerRules), indexOf(COMMON_RULES)]
   for (const layer of layers) {
     const held = { evidence, layer, headers }
-    const rule = firstSpoken(own, held) ?? firstSpoken(COMMON, held)
+    const rule = firstSpoken(own, held) ?? firstSpoken(common, held)
     if (rule !== undefined) return { rule, layer }
   }
-  const outermost = layers.at(-1)
-  if (outermost === undefined) return undefined
+  const outermost = layers.at(-1) ?? layers[0]
   // Inside a 200 only the error object knows a status; otherwise the answer's own counts.
   const named = layers.find(({ statuses }) => statuses.length > 0)
-  const answered = evidence.status !== undefined && (evidence.status < 200 || evidence.status >= 300)
-  const statuses = answered && evidence.status !== undefined ? [evidence.status] : (named?.statuses ?? [])
-  const layer: Layer = { ...outermost, statuses }
+  const status = refusingStatus(evidence)
+  const layer: Layer = { ...outermost, statuses: status === undefined ? (named?.statuses ?? []) : [status] }
   const held = { evidence, layer, headers }
-  for (const { lastResort } of [own, COMMON])
+  for (const { lastResort } of [own, common])
     for (const rule of lastResort) if (holds(rule, held)) return { rule, layer: named ?? outermost }
   return undefined
 }

@@ -4,8 +4,8 @@ import type { HeaderRecord } from './evidence.ts'
 interface FullLimit {
   /** As in the header's name: `codex`, `codex-bengalfox`. */
   readonly family: string
-  /** Epoch ms, when announced. */
-  readonly resetAt?: number
+  /** Epoch ms; undefined when it is not announced. */
+  readonly resetAt: number | undefined
 }
 
 const MEASURE = /^x-(.{1,60})-(primary|secondary)-used-percent$/
@@ -41,14 +41,13 @@ function fullLimits(headers: HeaderRecord, seenAtMs: number): readonly FullLimit
     const at = positive(headers[`x-${family}-${place}-reset-at`])
     // Relative beats absolute: the backend's clock and ours may differ.
     const resetAt = after === undefined ? (at === undefined ? undefined : at * 1000) : seenAtMs + after * 1000
-    full.push(resetAt === undefined ? { family } : { family, resetAt })
+    full.push({ family, resetAt })
   }
   return full
 }
 
 /** Other models' limits are announced too: only the one in force, or the one that bears this model's name, refused the call. */
 function countsModel(headers: HeaderRecord, family: string, model: string | undefined): boolean {
-  if (family === ACCOUNT_FAMILY) return false
   if (plain(headers['x-codex-active-limit']) === family) return true
   return model !== undefined && plain(headers[`x-${family}-limit-name`]) === plain(model)
 }

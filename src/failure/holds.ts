@@ -39,12 +39,16 @@ export function isLastResort(rule: Rule): boolean {
   )
 }
 
-/** The answer's own status, else the one that the layer names (an error inside a 200). */
+/** The status with which the answer itself refuses: a 200 says nothing about the error inside it. */
+export function refusingStatus({ status }: Evidence): number | undefined {
+  return status !== undefined && (status < 200 || status >= 300) ? status : undefined
+}
+
+/** The statuses that the layer names, else the answer's own: a relay's says little about the upstream error that it quotes. */
 function statusesOf(evidence: Evidence, layer: Layer): readonly number[] {
-  const { status } = evidence
-  // A relay's own status says little about the upstream error that it quotes.
   if (layer.statuses.length > 0) return layer.statuses
-  return status !== undefined && (status < 200 || status >= 300) ? [status] : []
+  const status = refusingStatus(evidence)
+  return status === undefined ? [] : [status]
 }
 
 /** Rows are lower case already (a test says so): this runs for every row of every failure. */

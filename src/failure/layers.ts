@@ -25,18 +25,21 @@ export interface Layer {
 /** Objects within objects and JSON within strings, counted together; a hostile body must not cost more. */
 const DEPTH = 10
 
+/** At least one: of an evidence that says nothing, the layer is empty. */
+export type Layers = readonly [Layer, ...(readonly Layer[])]
+
 /** Reads the layers of an evidence, the innermost (the provider's own words) first. */
-export function readLayers(evidence: Evidence): readonly Layer[] {
+export function readLayers(evidence: Evidence): Layers {
   const layers: Layer[] = []
   if (evidence.body !== undefined && evidence.body.trim() !== '') readText(evidence.body, layers, 0, false)
   if (evidence.error !== undefined) readThrown(evidence.error, layers)
-  if (layers.length === 0) layers.push({ ...BLANK, shape: 'empty' })
-  return layers
+  const [innermost, ...others] = layers
+  return innermost === undefined ? [{ ...BLANK, shape: 'empty' }] : [innermost, ...others]
 }
 
 const NOBODY: readonly string[] = []
 
-const BLANK: Layer = {
+const BLANK: Omit<Layer, 'shape'> = {
   codes: [],
   types: [],
   params: [],
@@ -44,7 +47,6 @@ const BLANK: Layer = {
   text: '',
   message: '',
   thrown: [],
-  shape: 'json',
   foreign: false,
 }
 
@@ -218,18 +220,16 @@ function readObject(object: JsonRecord, layers: Layer[], depth: number, foreign:
   }
   for (const message of messages) {
     // Without a bracket or a quotation mark there is no JSON in it.
-    const found =
-      depth < DEPTH && message.length < 65_536 && /[{["]/.test(message) ? findJson(withoutEcho(message)) : undefined
+    const found = message.length < 65_536 && /[{["]/.test(message) ? findJson(withoutEcho(message)) : undefined
     // Only something that looks like an error: a quoted piece of the prompt is not one.
     if (found !== undefined && looksLikeError(found.value)) readValue(found.value, layers, depth + 1, foreign)
   }
   const message = bounded(messages.join(' ').trim())
   const params = lists & LISTS.other && typeof object['param'] === 'string' ? [object['param'].toLowerCase()] : NOBODY
-  const prose = message === '' ? '' : withoutQuotedJson(message)
-  const thrown = prose === '' ? NOBODY : classesBefore(prose)
-  if (prose !== '') statuses.push(...statusInText(prose))
-  if (codes.length + types.length + statuses.length + params.length === 0 && message === '') return
-  const text = prose === '' ? '' : lower(prose)
+  if (codes.length + types.length + statuses.length + params.length + message.length === 0) return
+  const prose = withoutQuotedJson(message)
+  statuses.push(...statusInText(prose))
+  const [text, thrown] = [lower(prose), classesBefore(prose)]
   layers.push({ codes, types, params, statuses, text, message, thrown, shape: 'json', foreign, object })
 }
 
@@ -260,7 +260,6 @@ function readInner(
 ): void {
   for (const field of INNER) {
     const inner = object[field]
-    if (inner === undefined) continue
     if (typeof inner === 'string') {
       if (field === 'error' && /^[a-z_]+$/.test(inner)) own.codes.push(inner)
       else own.messages.push(inner)
@@ -281,13 +280,12 @@ function addSoftMarks(object: JsonRecord, types: string[]): void {
   if (typeof incomplete === 'string') types.push(`incomplete:${incomplete}`.toLowerCase())
   const finish = object['finish_reason'] ?? object['finishReason']
   if (typeof finish === 'string') types.push(`finish:${finish}`.toLowerCase())
-  if (typeof object['stop_reason'] === 'string') types.push(`stop:${object['stop_reason']}`.toLowerCase())
-  const delta = asRecord(object['delta'])
-  if (typeof delta?.['stop_reason'] === 'string') types.push(`stop:${delta['stop_reason']}`.toLowerCase())
+  for (const holder of [object, asRecord(object['delta']), asRecord(object['message'])]) {
+    const stop = holder?.['stop_reason']
+    if (typeof stop === 'string') types.push(`stop:${stop}`.toLowerCase())
+  }
   const blocked = asRecord(object['promptFeedback'])?.['blockReason']
   if (typeof blocked === 'string') types.push(`blocked:${blocked}`.toLowerCase())
-  const message = asRecord(object['message'])
-  if (message !== undefined && typeof message['stop_reason'] === 'string') types.push(`stop:${message['stop_reason']}`)
 }
 
 function addGoogleDetails(details: readonly unknown[], codes: string[]): void {
@@ -303,16 +301,16 @@ function addGoogleDetails(details: readonly unknown[], codes: string[]): void {
 
 function addWord(list: string[], value: unknown): void {
   if (typeof value === 'string' && value !== '' && value.length <= 200) list.push(value.toLowerCase())
-  else if (typeof value === 'number' && Number.isInteger(value)) list.push(String(value))
+  else if (Number.isInteger(value)) list.push(String(value))
 }
 
 function addStatus(list: number[], value: unknown): void {
   const number = typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value
-  if (typeof number === 'number' && isStatus(number)) list.push(number)
+  if (isStatus(number)) list.push(number)
 }
 
-function isStatus(value: number): boolean {
-  return Number.isInteger(value) && value >= 400 && value <= 599
+function isStatus(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 400 && value <= 599
 }
 
 /** `HTTP 402: ...`, `API Error: 401 ...`, `Error code: 429 - ...`, `429 Too Many Requests`, `(429):`. */

@@ -31,6 +31,10 @@ describe('fields of a body', () => {
   it.each<readonly [Record<string, unknown>, number | undefined, number | undefined]>([
     [{ resets_in_seconds: 9 }, 9000, undefined],
     [{ reset_after_seconds: '9' }, 9000, undefined],
+    [{ reset_seconds: 25_802 }, 25_802_000, undefined],
+    [{ reset_time: '7h10m2s' }, undefined, NOW + 25_802_000],
+    [{ reset_time: '2026-03-01T00:01:00Z' }, undefined, NOW + 60_000],
+    [{ reset_seconds: 'soon', reset_time: 'soon' }, undefined, undefined],
     [{ retry_after: 1.5 }, 1500, undefined],
     [{ retry_after: ' 1.5 ' }, 1500, undefined],
     [{ retry_after_seconds: '2m' }, 120_000, undefined],
@@ -95,6 +99,10 @@ describe('what cannot be', () => {
     [{ resets_at: NOW - DAY }, undefined, NOW - DAY],
     [{ resets_at: NOW + 0.4 }, undefined, NOW],
     [{ resets_at: '1960-01-01' }, undefined, undefined],
+    [{ reset_seconds: 400 * 86_400 }, 400 * DAY, undefined],
+    [{ reset_seconds: 400 * 86_400 + 1 }, undefined, undefined],
+    [{ reset_time: '400d' }, undefined, NOW + 400 * DAY],
+    [{ reset_time: '401d' }, undefined, undefined],
     [{ retry_after_ms: 5, resets_at: NOW + 401 * DAY }, 5, undefined],
     [{ retry_after_ms: 401 * DAY, resets_at: NOW + 5 }, undefined, NOW + 5],
   ])('%j', (fields, wait, reset) => {
@@ -137,6 +145,28 @@ describe('prose', () => {
     expect(read({ error: { message } }, { provider })).toEqual({ wait: undefined, reset, source: 'prose' })
   })
 
+  it.each([
+    [`Claude AI usage limit reached|${(NOW + DAY) / 1000}`, NOW + DAY],
+    [`Claude AI usage limit reached | ${NOW + DAY}`, NOW + DAY],
+    [`5-hour limit reached|${(NOW - DAY) / 1000}`, NOW - DAY],
+    ['5-hour limit reached ∙ resets 1:30am (UTC)', NOW + 90 * 60_000],
+    ["You've hit your limit · resets Mar 4, 9am (Asia/Tokyo)", NOW + 3 * DAY],
+  ])('%s', (message, reset) => {
+    expect(read({ error: { message } })).toEqual({ wait: undefined, reset, source: 'prose' })
+  })
+
+  it.each([
+    `usage limit reached|${(NOW + 401 * DAY) / 1000}`,
+    'usage limit reached|2056',
+    'usage limit reached|17779365689',
+    'usage limit reached|177793656890123',
+    '1777936568 limit reached',
+    'resets 1:30am',
+    'resets 1:30am (Middle/Earth)',
+  ])('%s promises no moment', (message) => {
+    expect(read({ error: { message } })).toEqual(none)
+  })
+
   it.each(['Retries: 3 s', 'waited for 12', 'in 9s', 'try again', 'seen at 2026-03-02', 'reset', 'retry in 9 parsecs'])(
     '%s promises nothing',
     (message) => {
@@ -167,6 +197,7 @@ it.each<readonly [unknown, number | undefined]>([
   ['60', NOW + 60_000],
   [' 60 ', NOW + 60_000],
   ['2026-03-01', NOW],
+  ['90m', NOW + 90 * 60_000],
   [null, undefined],
   [{}, undefined],
 ])('%j as a moment', (value, expected) => {

@@ -16,6 +16,8 @@ it.each([
   ['AKIAABCDEFGHIJKLMNOP is unknown', '[redacted] is unknown'],
   ['AKIAABC is short', 'AKIAABC is short'],
   ['Authorization: Bearer abcdEFGH1234+/=~ failed', 'Authorization: Bearer [redacted] failed'],
+  ['Authorization: Bearer \n abcdEFGH1234', 'Authorization: Bearer \n [redacted]'],
+  ['no key-model-access for key_model_access.', 'no key-model-access for key_model_access.'],
   ['bearer short', 'bearer short'],
   ['https://x/?key=abc&a=1', 'https://x/?key=[redacted]&a=1'],
   ['https://x/?a=1&access_token=abc" then', 'https://x/?a=1&access_token=[redacted]" then'],

@@ -11,12 +11,12 @@ const SECRET_SHAPES: ReadonlyArray<readonly [RegExp, RegExp]> = [
 ]
 
 /** A machine code as most are: nothing in it can be a secret. */
-const PLAIN_CODE = /^[a-z]+(?:_[a-z]+)*$/
+const PLAIN_CODE = /^[a-z]+(?:[-_][a-z]+)*\.?$/
 
 /** Masks what looks like a secret in a provider's sentence. Machine codes such as `key_model_access_denied` pass. */
 export function redactMessage(text: string): string {
   if (PLAIN_CODE.test(text)) return text
-  let clean = text.replace(PREFIXED, (match) => (/^[a-z]+(?:[-_][a-z]+)*\.?$/.test(match) ? match : '[redacted]'))
+  let clean = text.replace(PREFIXED, (match) => (PLAIN_CODE.test(match) ? match : '[redacted]'))
   for (const [hint, shape] of SECRET_SHAPES) if (hint.test(clean)) clean = clean.replace(shape, '[redacted]')
   return clean
 }

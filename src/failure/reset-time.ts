@@ -1,4 +1,5 @@
 import type { AnnouncedTimes } from './announced-times.ts'
+import { clockReset } from './clock-reset.ts'
 import { DURATION_SOURCE, MOMENT_SOURCE, parseDurationMs, parseMoment } from './durations.ts'
 import type { Evidence, HeaderRecord } from './evidence.ts'
 import { headerTimes } from './header-times.ts'
@@ -38,10 +39,24 @@ function plausible({ retryAfterMs, resetAt, timeSource }: AnnouncedTimes, seenAt
   }
 }
 
-const WAIT_FIELDS = ['resets_in_seconds', 'reset_after_seconds', 'retry_after', 'retry_after_seconds'] as const
+const WAIT_FIELDS = [
+  'resets_in_seconds',
+  'reset_after_seconds',
+  'reset_seconds',
+  'retry_after',
+  'retry_after_seconds',
+] as const
 const WAIT_MS_FIELDS = ['retry_after_ms', 'retryAfterMs'] as const
 const DELAY_FIELDS = ['retryDelay', 'quotaResetDelay'] as const
-const RESET_FIELDS = ['resets_at', 'reset_at', 'resetsAt', 'resetAt', 'nextResetTime', 'quotaResetTimeStamp'] as const
+const RESET_FIELDS = [
+  'resets_at',
+  'reset_at',
+  'resetsAt',
+  'resetAt',
+  'nextResetTime',
+  'quotaResetTimeStamp',
+  'reset_time',
+] as const
 
 function fromBody(layers: readonly Layer[], seenAtMs: number): AnnouncedTimes | undefined {
   for (const { object } of layers) {
@@ -99,7 +114,7 @@ function number(value: unknown): number | undefined {
   return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : undefined
 }
 
-/** Epoch ms, epoch seconds, seconds from now or ISO text: told apart by size. */
+/** Epoch ms, epoch seconds or seconds from now, told apart by size; ISO text, or a duration from now. */
 export function momentOf(value: unknown, seenAtMs: number): number | undefined {
   const amount = number(value)
   if (amount !== undefined) {
@@ -107,7 +122,9 @@ export function momentOf(value: unknown, seenAtMs: number): number | undefined {
     if (amount > 1e9) return amount * 1000
     return amount > 0 ? seenAtMs + amount * 1000 : undefined
   }
-  return typeof value === 'string' ? parseMoment(value) : undefined
+  if (typeof value !== 'string') return undefined
+  const waitMs = parseDurationMs(value)
+  return waitMs === undefined ? parseMoment(value) : seenAtMs + waitMs
 }
 
 const WAIT_PROSE = new RegExp(
@@ -119,6 +136,9 @@ const MOMENT_PROSE = new RegExp(
   'i',
 )
 
+/** How a command-line client prints a spent window: `usage limit reached|1777936568`. A code behind a bar has fewer digits. */
+const EPOCH_PROSE = /\blimit reached\s?\|\s?(\d{10}(?:\d{3})?)(?!\d)/i
+
 /** Providers whose zone-less times are Beijing time. Source: z.ai captures, 2026-02. */
 const BEIJING = /^(?:zai|zhipu|bigmodel|glm|minimax|moonshot|kimi|alibaba|dashscope|volcengine|qwen)/
 
@@ -126,6 +146,8 @@ function fromProse(layers: readonly Layer[], evidence: Evidence): AnnouncedTimes
   for (const { text, shape } of layers) {
     // Boilerplate of an error page promises nothing.
     if (shape === 'html' || !/\d/.test(text)) continue
+    const named = momentOf(EPOCH_PROSE.exec(text)?.[1], evidence.seenAtMs) ?? clockReset(text, evidence.seenAtMs)
+    if (named !== undefined) return { resetAt: named, timeSource: 'prose' }
     const moment = MOMENT_PROSE.exec(text)?.[1]
     if (moment !== undefined) {
       const resetAt = parseMoment(moment, BEIJING.test(evidence.provider) ? 480 : 0)

@@ -117,3 +117,37 @@ describe('hostile prose stays bounded for every row', () => {
     expect(rowsSpokenOf(prose, 'al', 9)).toEqual([1])
   })
 })
+
+it('every row stands in one place, under what it cannot do without and is found by soonest', () => {
+  const conditions: ReadonlyArray<Partial<Rule>> = [
+    { code: ['one', 'two', 'one'], type: 'beside' },
+    { code: 'two' },
+    { type: 'beside', param: 'field', code: /^o/ },
+    { param: 'field', thrown: 'Thrown', text: /words/ },
+    { thrown: 'thrown', header: { name: 'x', is: true } },
+    { code: /^o/, text: /words/ },
+    { type: /^b/ },
+    { header: { name: 'x', is: true }, text: /words/ },
+    { window: 'model-full' },
+    { text: /words/, status: 418 },
+    { status: 418 },
+  ]
+  const rules = conditions.map((condition, row): Rule => ({ is: 'timeout', seen: `x/${row}`, ...condition }))
+  const { prose, lastResort, ...index } = indexOf(rules)
+  expect(index).toEqual({
+    rules,
+    byCode: new Map([
+      ['one', [0]],
+      ['two', [0, 1]],
+    ]),
+    byType: new Map([['beside', [2]]]),
+    byParam: new Map([['field', [3]]]),
+    byThrown: new Map([['thrown', [4]]]),
+    patterns: [5, 6],
+    headers: [7, 8],
+    firstProse: 9,
+  })
+  expect(rowsSpokenOf(prose, 'words', rules.length)).toEqual([9])
+  expect(lastResort).toEqual([rules[10]])
+  expect(indexOf([]).firstProse).toBe(Number.POSITIVE_INFINITY)
+})

@@ -39,12 +39,11 @@ export function indexOf(rules: readonly Rule[]): RuleIndex {
 /** The first row of the table that speaks of this layer, bare statuses and shapes left out. */
 export function firstSpoken(index: RuleIndex, held: Held): Rule | undefined {
   const { layer } = held
-  let best = Number.POSITIVE_INFINITY
-  if (layer.codes.length > 0) best = firstNamed(index, index.byCode, layer.codes, held, best)
-  if (layer.types.length > 0) best = firstNamed(index, index.byType, layer.types, held, best)
-  if (layer.params.length > 0) best = firstNamed(index, index.byParam, layer.params, held, best)
-  if (layer.thrown.length > 0) best = firstNamed(index, index.byThrown, layer.thrown, held, best)
-  if (layer.codes.length + layer.types.length > 0) best = firstOf(index, index.patterns, held, best)
+  let best = firstNamed(index, index.byCode, layer.codes, held, Number.POSITIVE_INFINITY)
+  best = firstNamed(index, index.byType, layer.types, held, best)
+  best = firstNamed(index, index.byParam, layer.params, held, best)
+  best = firstNamed(index, index.byThrown, layer.thrown, held, best)
+  best = firstOf(index, index.patterns, held, best)
   best = firstOf(index, index.headers, held, best)
   if (index.firstProse < best) best = firstOf(index, rowsSpokenOf(index.prose, layer.text, best), held, best)
   return index.rules[best]
