@@ -3,6 +3,7 @@ import { type Config, type ConfigProblem, describeProblem } from './config/confi
 import { homeOf } from './config/home.ts'
 import { loadConfig, readProviders } from './config/load.ts'
 import type { ProviderFile } from './config/schema.ts'
+import { makeFetch, type SparekeyFetch } from './fetch/fetch.ts'
 import { type Gateway, startGateway } from './gateway/index.ts'
 import { fixedEnvironment, systemEnvironment } from './platform/environment.ts'
 import { systemPlatform } from './platform/platform.ts'
@@ -11,6 +12,9 @@ import { namesProblems, Runtime } from './runtime/runtime.ts'
 import { openCallJournal } from './stores/open-call-journal.ts'
 import { openStore } from './stores/open-store.ts'
 import type { TelemetryEvent } from './telemetry/events.ts'
+
+/** As the gateway: 64 MiB. */
+const LARGEST_BODY_BYTES = 64 * 1024 * 1024
 
 export interface SparekeyOptions {
   /** Folder of `config.yaml`, database and key. @default `SPAREKEY_HOME`, else `~/.sparekey` */
@@ -46,6 +50,12 @@ export interface Sparekey {
     type: T,
     listener: (event: Extract<TelemetryEvent, { type: T }>) => void,
   ): () => void
+  /**
+   * A drop-in `fetch` for SDKs: requests go through the pools, whatever host they name.
+   * @param provider whose pool is asked first, then the configured `fallback`. @default the chain that the configuration has for the model
+   * @throws SparekeyConfigError when there is no such provider
+   */
+  fetch(provider?: string): SparekeyFetch
   /** Starts a gateway. @param address @default what the configuration says; port 0 = any free one */
   serve(address?: { readonly host?: string; readonly port?: number }): Promise<Gateway>
   close(): Promise<void>
@@ -101,6 +111,17 @@ export async function createSparekey(options: SparekeyOptions = {}): Promise<Spa
   return {
     config,
     on: (type, listener) => runtime.bus.on(type, listener),
+    fetch(provider) {
+      if (provider !== undefined) requireProvider(runtime, provider, 'fetch')
+      return makeFetch({
+        relay: runtime,
+        platform,
+        bodyBytes: LARGEST_BODY_BYTES,
+        resolveChain: (model, wire) =>
+          provider === undefined ? runtime.resolveChain(model, wire) : runtime.chainFrom(provider, model),
+        listModels: async () => runtime.listModels(await runtime.holders()),
+      })
+    },
     async serve(address = {}) {
       const holders = await runtime.holders()
       const gateway = await startGateway({
@@ -127,10 +148,7 @@ export async function createSparekey(options: SparekeyOptions = {}): Promise<Spa
 
 async function addCredentials(runtime: Runtime, given: NonNullable<SparekeyOptions['credentials']>): Promise<void> {
   for (const [index, { provider, label, secret, accountId }] of given.entries()) {
-    if (runtime.definitionOf(provider) === undefined) {
-      const message = 'is not a provider; name it under "providers"'
-      throw new SparekeyConfigError([{ where: 'createSparekey', key: `credentials[${index}].provider`, message }])
-    }
+    requireProvider(runtime, provider, `credentials[${index}].provider`)
     const account = accountId === undefined ? {} : { accountId }
     await runtime.store.addCredential(
       {
@@ -147,4 +165,10 @@ async function addCredentials(runtime: Runtime, given: NonNullable<SparekeyOptio
       systemPlatform.clock.now(),
     )
   }
+}
+
+function requireProvider(runtime: Runtime, provider: string, key: string): void {
+  if (runtime.definitionOf(provider) !== undefined) return
+  const message = `"${provider}" is not a provider; name it under "providers"`
+  throw new SparekeyConfigError([{ where: 'createSparekey', key, message }])
 }

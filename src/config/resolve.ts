@@ -44,9 +44,27 @@ export function resolveChain(
     listing(config, model) ??
     entry(config.models, '*') ??
     defaults(config, registry, holders, wire)
+  const chain = chainOf(config, registry, texts ?? [], model)
+  if (chain.length > 0) return { kind: 'chain', chain }
+  const guess = nearest(model, listModels(config, registry, holders))
+  const known = guess === undefined ? 'see GET /v1/models' : `did you mean "${guess}"?`
+  return { kind: 'unknown', message: `no route serves the model "${model.slice(0, 100)}"; ${known}` }
+}
+
+/** The chain of a program that names its provider: that one first, `fallback` after it. */
+export function chainFrom(config: Config, registry: Registry, provider: string, model: string): Resolved {
+  return { kind: 'chain', chain: chainOf(config, registry, [`${provider}/*`], model) }
+}
+
+function chainOf(
+  config: Config,
+  registry: Registry,
+  texts: readonly string[],
+  model: string,
+): readonly ResolvedRoute[] {
   const seen = new Set<string>()
   const chain: ResolvedRoute[] = []
-  for (const text of texts === undefined ? [] : [...texts, ...config.fallback]) {
+  for (const text of texts.length === 0 ? [] : [...texts, ...config.fallback]) {
     const route = toRoute(config, registry, text, model)
     if (route === undefined || seen.has(`${route.provider}/${route.model}`)) continue
     if (
@@ -58,10 +76,7 @@ export function resolveChain(
     seen.add(`${route.provider}/${route.model}`)
     chain.push(route)
   }
-  if (chain.length > 0) return { kind: 'chain', chain }
-  const guess = nearest(model, listModels(config, registry, holders))
-  const known = guess === undefined ? 'see GET /v1/models' : `did you mean "${guess}"?`
-  return { kind: 'unknown', message: `no route serves the model "${model.slice(0, 100)}"; ${known}` }
+  return chain
 }
 
 /** Clients choose these names: `constructor` is found on every object, and broke the call. */

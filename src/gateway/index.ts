@@ -7,6 +7,5 @@ export {
   type GatewayLimits,
   type GatewayOptions,
   GatewayStartError,
-  type ResolvedChain,
 } from './options.ts'
 export { startGateway } from './server.ts'

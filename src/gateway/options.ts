@@ -1,5 +1,6 @@
 import type { Platform } from '../platform/platform.ts'
-import type { Call, RelayAnswer, Route } from '../relay/call.ts'
+import type { Call, RelayAnswer } from '../relay/call.ts'
+import type { ResolvedChain } from '../relay/resolved-chain.ts'
 import type { WireName } from '../wire/wire.ts'
 
 /** Who may call. The key itself is never kept: only its SHA-256. */
@@ -26,11 +27,6 @@ export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
   requestMs: 60_000,
   connections: 4096,
 }
-
-export type ResolvedChain =
-  | { readonly kind: 'chain'; readonly chain: readonly Route[] }
-  /** `message` names the nearest known model where there is one. */
-  | { readonly kind: 'unknown'; readonly message: string }
 
 /** What changes when the configuration is reloaded; calls in flight keep what they began with. */
 export interface GatewayHouse {

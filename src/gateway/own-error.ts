@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import type { Failure } from '../failure/evidence.ts'
-import { blameOf, type FailureLabel } from '../failure/labels.ts'
+import type { FailureLabel } from '../failure/labels.ts'
+import { renderOwnError } from '../relay/render-own-error.ts'
 import type { WireName } from '../wire/wire.ts'
-import { WIRES } from '../wire/wires.ts'
 
 /** Machine codes of the gateway's own errors (`x-sparekey-error`). Their statuses stand in `wire/openai-error.ts`. */
 export type OwnErrorCode =
@@ -49,19 +48,9 @@ export function writeOwnError(response: ServerResponse, wire: WireName, error: O
     return
   }
   const label = LABELS[error.code] ?? 'invalid_request'
-  const failure: Failure = {
-    label,
-    blame: blameOf(label),
-    message: error.message,
-    modelScoped: false,
-    rule: `gateway/${error.code}`,
-    confidence: 'exact',
-    evidence: { channel: 'http', provider: 'sparekey', api: wire, headers: {}, seenAtMs: nowMs },
-  }
-  const rendered = WIRES[wire].renderError({ failure, nowMs, attempts: [], code: error.code })
+  const rendered = renderOwnError(wire, { ...error, label, rule: `gateway/${error.code}` }, nowMs)
   const body = Buffer.from(rendered.body)
   for (const [name, value] of [...rendered.headers, ...(error.headers ?? [])]) response.setHeader(name, value)
-  response.setHeader('x-sparekey-error', error.code)
   response.setHeader('content-length', body.length)
   response.statusCode = rendered.status
   response.end(body)

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { Socket } from 'node:net'
 import { identifyClient } from './client-keys.ts'
 import { checkOrigin, isLoopback } from './host-check.ts'
-import { modelsBody } from './models.ts'
+import { modelsBody } from '../wire/models-body.ts'
 import {
   DEFAULT_GATEWAY_LIMITS,
   type Gateway,

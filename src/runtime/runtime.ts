@@ -1,6 +1,7 @@
 import { FailureRecorder } from './failure-recorder.ts'
 import type { Config, ConfigProblem } from '../config/config.ts'
 import {
+  chainFrom,
   danglingNames,
   definitionOf,
   listModels,
@@ -194,6 +195,11 @@ export class Runtime {
       chains.set(name, resolved)
     }
     return resolved
+  }
+
+  /** Routes of a program that names its provider: that one, then `fallback`. */
+  async chainFrom(provider: string, model: string): Promise<Resolved> {
+    return chainFrom(this.#config, PROVIDERS, provider, model)
   }
 
   listModels(holders: ReadonlySet<string>): readonly string[] {

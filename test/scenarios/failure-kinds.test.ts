@@ -31,12 +31,26 @@ async function benchesOf(at: World): Promise<readonly string[]> {
   return benches.map(({ credentialId, reason }) => `${credentialId.split('_').at(-1)} ${reason}`)
 }
 
-describe.each(FAILURE_KINDS.map((row) => [`${row.wire} ${row.mode} ${row.kind}`, row] as const))('%s', (_name, row) => {
+/** Every surface decides alike: the gateway over sockets, and the library inside the process. */
+const SURFACES = {
+  gateway: (at: World) => ({ url: at.gateway.url, options: {} }),
+  fetch: (at: World) => ({ url: 'http://anywhere.invalid', options: { fetch: at.fetch } }),
+} as const
+
+const ROWS = (Object.keys(SURFACES) as ReadonlyArray<keyof typeof SURFACES>).flatMap((surface) =>
+  FAILURE_KINDS.map((row) => [`${surface} ${row.wire} ${row.mode} ${row.kind}`, surface, row] as const),
+)
+
+describe.each(ROWS)('%s', (_name, surface, row) => {
   const stream = row.mode === 'stream'
+  const asked = (at: World) => {
+    const { url, options } = SURFACES[surface](at)
+    return ask(url, row.wire, stream, options)
+  }
 
   it('with a second good credential', async () => {
     const at = await fails(row, ['tok-b'])
-    const reading = await ask(at.gateway.url, row.wire, stream)
+    const reading = await asked(at)
     const firstFailure = at.events.find((event) => event.type === 'attempt_failed')
     if (row.afterOutput === true) {
       expect(reading).toMatchObject({ status: 200, ending: 'error' })
@@ -63,7 +77,7 @@ describe.each(FAILURE_KINDS.map((row) => [`${row.wire} ${row.mode} ${row.kind}`,
   it('alone', async () => {
     // A throttle without a hint is waited out; here the caller's patience is shorter.
     const at = await fails(row, [], 900)
-    const reading = await ask(at.gateway.url, row.wire, stream)
+    const reading = await asked(at)
     expect(reading).toMatchObject({ status: row.status, ending: 'error' })
     expect(reading.error).toBeDefined()
     expect(reading.headers.get('x-sparekey-error')).toBe(row.label)

@@ -40,9 +40,11 @@ export async function ask(
     readonly headers?: Record<string, string>
     readonly signal?: AbortSignal
     readonly path?: string
+    /** @default the global one */
+    readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
   } = {},
 ): Promise<Reading> {
-  const response = await fetch(url + (options.path ?? PATHS[wire]), {
+  const response = await (options.fetch ?? fetch)(url + (options.path ?? PATHS[wire]), {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...options.headers },
     body: JSON.stringify(options.body ?? requestBody(wire, stream)),

@@ -1,4 +1,5 @@
-import { type Gateway, startGateway } from '../../src/gateway/index.ts'
+import { makeFetch, type SparekeyFetch } from '../../src/fetch/fetch.ts'
+import { DEFAULT_GATEWAY_LIMITS, type Gateway, startGateway } from '../../src/gateway/index.ts'
 import { systemPlatform } from '../../src/platform/platform.ts'
 import { undiciNetwork } from '../../src/platform/undici-network.ts'
 import { fingerprintOf } from '../../src/pool/fingerprint.ts'
@@ -44,6 +45,8 @@ export interface WorldOptions {
 /** A gateway before simulated providers, all on loopback sockets. */
 export interface World {
   readonly gateway: Gateway
+  /** The same relay as a drop-in `fetch`, without any socket on its client's side. */
+  readonly fetch: SparekeyFetch
   readonly simulators: readonly Simulator[]
   readonly pool: CredentialPool
   readonly store: Store
@@ -79,8 +82,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   })
   const house = { resolveChain: () => ({ kind: 'chain' as const, chain }), listModels: () => ['gpt-5.5'], clients: [] }
   const gateway = await startGateway({ relay, house, platform, port: 0 })
+  const fetch = makeFetch({
+    relay,
+    platform,
+    bodyBytes: DEFAULT_GATEWAY_LIMITS.bodyBytes,
+    resolveChain: async () => house.resolveChain(),
+    listModels: async () => house.listModels(),
+  })
   return {
     gateway,
+    fetch,
     simulators,
     pool,
     store,

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer'
-import type { OwnError } from './own-error.ts'
 import { type ScannedRequest, scanRequest } from './scan-request.ts'
 
 /** A well-formed request body. */
@@ -9,8 +8,14 @@ export interface ReadRequest {
   body(): Readonly<Record<string, unknown>>
 }
 
+/** Why a body cannot be a model call; the code is told to the caller. */
+export interface RequestProblem {
+  readonly code: 'invalid_json' | 'invalid_body'
+  readonly message: string
+}
+
 /** Looks at a request body once. @returns what is wrong with it otherwise */
-export function readRequest(bytes: Uint8Array): ReadRequest | { readonly error: OwnError } {
+export function readRequest(bytes: Uint8Array): ReadRequest | { readonly error: RequestProblem } {
   if (!isUtf8(bytes)) return { error: { code: 'invalid_json', message: 'the request body is not valid UTF-8' } }
   const facts = scanRequest(bytes)
   if (facts === undefined) return parsed(bytes)
@@ -24,7 +29,7 @@ export function readRequest(bytes: Uint8Array): ReadRequest | { readonly error: 
   }
 }
 
-function parsed(bytes: Uint8Array): ReadRequest | { readonly error: OwnError } {
+function parsed(bytes: Uint8Array): ReadRequest | { readonly error: RequestProblem } {
   const text = textOf(bytes)
   if (text.trim() === '') return { error: { code: 'invalid_json', message: 'the request body is empty' } }
   let value: unknown

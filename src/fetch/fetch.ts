@@ -1,0 +1,128 @@
+import type { ResolvedChain } from '../relay/resolved-chain.ts'
+import { Cut } from '../platform/cut.ts'
+import type { HeaderList } from '../platform/network.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Call, RelayAnswer } from '../relay/call.ts'
+import { readRequest } from '../relay/read-request.ts'
+import { renderOwnError } from '../relay/render-own-error.ts'
+import { modelsBody } from '../wire/models-body.ts'
+import type { WireName } from '../wire/wire.ts'
+import { WIRES } from '../wire/wires.ts'
+import { FETCH_REFUSALS, type FetchRefusal } from './fetch-refusals.ts'
+import { nearestWire, servedBy } from './served-by.ts'
+import { streamOf } from './stream-of.ts'
+
+/** What a drop-in `fetch` needs from the rest of the system. */
+export interface FetchHouse {
+  readonly relay: { answer(call: Call): Promise<RelayAnswer> }
+  readonly platform: Platform
+  /** The routes for a model that a program asked for in a protocol. */
+  resolveChain(model: string, wire: WireName): Promise<ResolvedChain>
+  /** Names that may be asked for. */
+  listModels(): Promise<readonly string[]>
+  /** Largest request body, bytes. */
+  readonly bodyBytes: number
+}
+
+/** A drop-in for the global `fetch`. */
+export type SparekeyFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/**
+ * A `fetch` whose requests go through the pool: whatever host they name, the path's end tells the protocol. SDKs that take a `fetch` work unchanged.
+ * Answers like the gateway, `x-sparekey-*` headers included. An answer that is an error says `x-should-retry: false`: everything that was worth
+ * trying has been tried, and an SDK would walk the whole chain again. Rejects only like any `fetch`: when the caller aborts, or gives what is no request.
+ */
+export function makeFetch(house: FetchHouse): SparekeyFetch {
+  return async (input, init) => {
+    const request = new Request(input, init)
+    request.signal.throwIfAborted()
+    const left = new Cut()
+    const answered = answer(house, request, left)
+    return orAborted(request.signal, left, answered)
+  }
+}
+
+async function answer(house: FetchHouse, request: Request, left: Cut): Promise<Response> {
+  const url = new URL(request.url)
+  const served = servedBy(url.pathname)
+  const wire = served?.kind === 'call' ? served.wire : nearestWire(url.pathname)
+  const refuse = (refusal: FetchRefusal, message: string) => refused(wire, refusal, message, house.platform.clock.now())
+  if (served === undefined) {
+    return refuse('unknown_route', `no protocol is served under ${url.pathname}; known: ${KNOWN_PATHS}`)
+  }
+  if (served.kind === 'models') {
+    if (request.method !== 'GET') return refuse('method_not_allowed', `${url.pathname} answers GET`)
+    const shape = request.headers.has('anthropic-version') ? 'anthropic' : 'openai'
+    return Response.json(modelsBody(await house.listModels(), shape))
+  }
+  if (request.method !== 'POST') return refuse('method_not_allowed', `${url.pathname} answers POST`)
+  const encoding = request.headers.get('content-encoding') ?? 'identity'
+  if (encoding !== 'identity')
+    return refuse('unsupported_encoding', 'a body is given to this fetch as it is, not encoded')
+  const bytes = new Uint8Array(await request.arrayBuffer())
+  if (bytes.length > house.bodyBytes) {
+    return refuse('body_too_large', `the request body is larger than ${house.bodyBytes} bytes`)
+  }
+  const asked = readRequest(bytes)
+  if ('error' in asked) return refuse(asked.error.code, asked.error.message)
+  const { model, stream } = WIRES[wire].readRequest(asked.facts) ?? asked.facts
+  if (model === undefined || model === '') {
+    return refuse('model_missing', 'the request names no model: "model" must be a non-empty string')
+  }
+  const resolved = await house.resolveChain(model, wire)
+  if (resolved.kind === 'unknown') return refuse('model_unknown', resolved.message)
+  const given = await house.relay.answer({
+    id: house.platform.random.id('call'),
+    wire,
+    model,
+    stream,
+    headers: [...request.headers],
+    bytes,
+    get body() {
+      return asked.body()
+    },
+    query: url.search,
+    chain: resolved.chain,
+    client: 'other',
+    signal: left,
+  })
+  return new Response(streamOf(given.body, request.signal, left), {
+    status: given.status,
+    headers: forSdk(given.status, given.headers),
+  })
+}
+
+const KNOWN_PATHS = '/responses, /chat/completions, /messages, /models'
+
+/** The caller's abort is told at once, whatever is being waited for. */
+async function orAborted(signal: AbortSignal, left: Cut, answered: Promise<Response>): Promise<Response> {
+  let tell: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    tell = () => {
+      left.abort()
+      reject(signal.reason as Error)
+    }
+    signal.addEventListener('abort', tell, { once: true })
+  })
+  // An answer that comes after the abort is nobody's: its upstream must not be held open.
+  answered.then(
+    (late) => (signal.aborted ? late.body?.cancel().catch(() => undefined) : undefined),
+    () => undefined,
+  )
+  try {
+    return await Promise.race([answered, aborted])
+  } finally {
+    if (tell !== undefined) signal.removeEventListener('abort', tell)
+  }
+}
+
+function refused(wire: WireName, code: FetchRefusal, message: string, nowMs: number): Response {
+  const rendered = renderOwnError(wire, { code, label: FETCH_REFUSALS[code], message, rule: `fetch/${code}` }, nowMs)
+  return new Response(rendered.body, { status: rendered.status, headers: forSdk(rendered.status, rendered.headers) })
+}
+
+function forSdk(status: number, headers: HeaderList): Headers {
+  const given = new Headers(headers.map(([name, value]) => [name, value]))
+  if (status >= 400) given.set('x-should-retry', 'false')
+  return given
+}
