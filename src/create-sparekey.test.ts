@@ -40,6 +40,43 @@ describe('createSparekey', () => {
     expect(existsSync(join(home, 'state.db'))).toBe(false)
   })
 
+  it('gives a fetch that asks the named provider first, then the fallback; what it learns the gateway knows', async () => {
+    const quota = { type: 'usage_limit_reached', message: 'The usage limit has been reached', resets_in_seconds: 9_000 }
+    const [lab, spare] = await Promise.all(
+      [{ [SECRET]: { steps: [{ kind: 'failed' as const, error: quota }] } }, { 'key-spare': {} }].map((credentials) =>
+        startSimulator({ scenario: { name: 'x', description: '', credentials } }),
+      ),
+    )
+    onTestFinished(async () => void (await Promise.all([lab?.close(), spare?.close()])))
+    const home = temporaryHome()
+    writeFileSync(
+      join(home, 'config.yaml'),
+      `providers:
+  openai: { baseUrl: "${lab?.url}/v1" }
+  spare: { type: openai-compatible, wire: responses, baseUrl: "${spare?.url}/v1" }
+fallback: [spare/other-model]
+`,
+    )
+    const sparekey = await open({
+      home,
+      credentials: [
+        { provider: 'openai', label: 'mine', secret: SECRET },
+        { provider: 'spare', label: 'second', secret: 'key-spare' },
+      ],
+    })
+    const body = JSON.stringify({ model: 'gpt-5.5', input: 'hello' })
+    const init = { method: 'POST', body, headers: { 'content-type': 'application/json' } }
+    const answer = await sparekey.fetch('openai')('https://api.openai.com/v1/responses', init)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('x-sparekey-fallback')).toBe('quota_exhausted')
+    expect(spare?.requests[0]).toMatchObject({ model: 'other-model' })
+    expect(lab?.hits(SECRET)).toBe(1)
+    const gateway = await (await open({ home })).serve({ port: 0 })
+    expect((await fetch(`${gateway.url}/v1/responses`, init)).status).toBe(200)
+    expect(lab?.hits(SECRET)).toBe(1)
+    expect(() => sparekey.fetch('opnai')).toThrow('"opnai" is not a provider')
+  })
+
   it.each<[string, SparekeyOptions, string]>([
     ['a wrong provider setting', { providers: { openai: { baseUrl: 'ftp://x' } } }, 'must be a URL'],
     ['an unknown type', { providers: { lab: { type: 'opnai' } } }, 'did you mean "openai"?'],

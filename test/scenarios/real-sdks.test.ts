@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Step } from '../../src/simulator/index.ts'
 import { startWorld, type World } from '../support/world.ts'
 
-/** What people really use, through the gateway, with its own retries off: whatever is rescued, the gateway rescued. */
+/** What people really use, through the gateway and over our `fetch`, with its own retries off: whatever is rescued, we rescued. */
 
 const GOOD = 'The answer is 42.'
 const MESSAGES = [{ role: 'user' as const, content: 'hello' }]
@@ -29,7 +29,7 @@ async function behind(
   provider: 'openai' | 'anthropic' | 'openai-codex',
   first: Step,
   others: Step = { kind: 'answer' },
-): Promise<string> {
+): Promise<World> {
   world = await startWorld({
     sides: [
       {
@@ -42,7 +42,20 @@ async function behind(
       },
     ],
   })
-  return world.gateway.url
+  return world
+}
+
+/** What an SDK is told: where the gateway is, or to use our `fetch` for whatever address. */
+const SURFACES = {
+  gateway: (at: World) => ({ at: at.gateway.url }),
+  fetch: (at: World) => ({ at: 'http://anywhere.invalid', fetch: at.fetch }),
+} as const
+type Surface = keyof typeof SURFACES
+
+/** @param path what the SDK expects at the end of its base URL */
+function client(surface: Surface, of: World, path: '' | '/v1') {
+  const { at, ...given } = SURFACES[surface](of)
+  return { baseURL: `${at}${path}`, apiKey: 'unused', ...given }
 }
 
 const FAULTS: Readonly<Record<string, Step>> = {
@@ -62,15 +75,19 @@ const FAULTS: Readonly<Record<string, Step>> = {
   'no fault': { kind: 'answer' },
 }
 
-describe.each(Object.entries(FAULTS))('behind %s', (_fault, step) => {
+const CASES = (Object.keys(SURFACES) as readonly Surface[]).flatMap((surface) =>
+  Object.entries(FAULTS).map(([fault, step]) => [surface, fault, step] as const),
+)
+
+describe.each(CASES)('over %s, behind %s', (surface, _fault, step) => {
   describe.each(OPENAI_SDKS)('openai %s', (_version, OpenAi) => {
     it.each(['openai', 'openai-codex'] as const)('responses of %s, both modes', async (provider) => {
-      const client = new OpenAi({ baseURL: `${await behind(provider, step)}/v1`, apiKey: 'unused', maxRetries: 0 })
-      const whole = await client.responses.create({ model: 'gpt-5.5', input: 'hello' })
+      const sdk = new OpenAi({ ...client(surface, await behind(provider, step), '/v1'), maxRetries: 0 })
+      const whole = await sdk.responses.create({ model: 'gpt-5.5', input: 'hello' })
       expect(whole).toMatchObject({ status: 'completed', output_text: GOOD })
       let text = ''
       let completed = false
-      for await (const event of await client.responses.create({ model: 'gpt-5.5', input: 'hello', stream: true })) {
+      for await (const event of await sdk.responses.create({ model: 'gpt-5.5', input: 'hello', stream: true })) {
         if (event.type === 'response.output_text.delta') text += event.delta
         if (event.type === 'response.completed') completed = true
       }
@@ -78,11 +95,11 @@ describe.each(Object.entries(FAULTS))('behind %s', (_fault, step) => {
     })
 
     it('chat completions, both modes', async () => {
-      const client = new OpenAi({ baseURL: `${await behind('openai', step)}/v1`, apiKey: 'unused', maxRetries: 0 })
-      const whole = await client.chat.completions.create({ model: 'gpt-5.5', messages: MESSAGES })
+      const sdk = new OpenAi({ ...client(surface, await behind('openai', step), '/v1'), maxRetries: 0 })
+      const whole = await sdk.chat.completions.create({ model: 'gpt-5.5', messages: MESSAGES })
       expect(whole.choices[0]?.message.content).toBe(GOOD)
       let text = ''
-      for await (const chunk of await client.chat.completions.create({
+      for await (const chunk of await sdk.chat.completions.create({
         model: 'gpt-5.5',
         messages: MESSAGES,
         stream: true,
@@ -93,83 +110,94 @@ describe.each(Object.entries(FAULTS))('behind %s', (_fault, step) => {
   })
 
   it('@anthropic-ai/sdk, both modes', async () => {
-    const client = new Anthropic({ baseURL: await behind('anthropic', step), apiKey: 'unused', maxRetries: 0 })
-    const whole = await client.messages.create({ model: 'claude-sonnet-5', max_tokens: 64, messages: MESSAGES })
+    const sdk = new Anthropic({ ...client(surface, await behind('anthropic', step), ''), maxRetries: 0 })
+    const whole = await sdk.messages.create({ model: 'claude-sonnet-5', max_tokens: 64, messages: MESSAGES })
     expect(whole.content).toMatchObject([{ type: 'text', text: GOOD }])
-    const final = await client.messages
+    const final = await sdk.messages
       .stream({ model: 'claude-sonnet-5', max_tokens: 64, messages: MESSAGES })
       .finalMessage()
     expect(final.content).toMatchObject([{ type: 'text', text: GOOD }])
   })
 
   it('the AI SDK over three wires, both modes', async () => {
-    const url = await behind('openai', step)
-    const openai = createOpenAI({ baseURL: `${url}/v1`, apiKey: 'unused' })
+    const openai = createOpenAI(client(surface, await behind('openai', step), '/v1'))
     for (const model of [openai.responses('gpt-5.5'), openai.chat('gpt-5.5')]) {
       expect((await generateText({ model, prompt: 'hello', maxRetries: 0 })).text).toBe(GOOD)
       expect(await streamText({ model, prompt: 'hello', maxRetries: 0 }).text).toBe(GOOD)
     }
     await world?.close()
-    const anthropic = createAnthropic({ baseURL: `${await behind('anthropic', step)}/v1`, apiKey: 'unused' })
+    const anthropic = createAnthropic(client(surface, await behind('anthropic', step), '/v1'))
     const model = anthropic('claude-sonnet-5')
     expect((await generateText({ model, prompt: 'hello', maxRetries: 0 })).text).toBe(GOOD)
     expect(await streamText({ model, prompt: 'hello', maxRetries: 0 }).text).toBe(GOOD)
   })
 })
 
-describe('when nobody can answer, the SDKs throw their own typed errors and do not retry', () => {
-  const empty: Step = {
-    kind: 'failed',
-    error: { type: 'usage_limit_reached', message: 'The usage limit has been reached', resets_in_seconds: 13_872 },
-  }
-
-  it.each(OPENAI_SDKS)('openai %s', async (_version, OpenAi) => {
-    // With the SDK's own retries on: `x-should-retry: false` must stop them.
-    const client = new OpenAi({ baseURL: `${await behind('openai', empty, empty)}/v1`, apiKey: 'unused' })
-    for (const stream of [false, true]) {
-      const error: unknown = await client.responses.create({ model: 'gpt-5.5', input: 'hello', stream }).then(
-        () => undefined,
-        (thrown: unknown) => thrown,
-      )
-      expect(error).toBeInstanceOf(OpenAi.RateLimitError)
-      expect(error).toMatchObject({ status: 429, type: 'usage_limit_reached' })
+describe.each(Object.keys(SURFACES) as readonly Surface[])(
+  'over %s, when nobody can answer, the SDKs throw their own typed errors and do not retry',
+  (surface) => {
+    const empty: Step = {
+      kind: 'failed',
+      error: { type: 'usage_limit_reached', message: 'The usage limit has been reached', resets_in_seconds: 13_872 },
     }
-    expect(world?.simulators[0]?.requests).toHaveLength(2)
-  })
 
-  it('@anthropic-ai/sdk', async () => {
-    const client = new Anthropic({ baseURL: await behind('anthropic', empty, empty), apiKey: 'unused' })
-    const error: unknown = await client.messages
-      .create({ model: 'claude-sonnet-5', max_tokens: 64, messages: MESSAGES })
-      .then(
-        () => undefined,
-        (thrown: unknown) => thrown,
-      )
-    expect(error).toBeInstanceOf(Anthropic.RateLimitError)
-    expect(world?.simulators[0]?.requests).toHaveLength(2)
-  })
+    it.each(OPENAI_SDKS)('openai %s', async (_version, OpenAi) => {
+      // With the SDK's own retries on: `x-should-retry: false` must stop them.
+      const sdk = new OpenAi(client(surface, await behind('openai', empty, empty), '/v1'))
+      for (const stream of [false, true]) {
+        const error: unknown = await sdk.responses.create({ model: 'gpt-5.5', input: 'hello', stream }).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        )
+        expect(error).toBeInstanceOf(OpenAi.RateLimitError)
+        expect(error).toMatchObject({ status: 429, type: 'usage_limit_reached' })
+      }
+      expect(world?.simulators[0]?.requests).toHaveLength(2)
+    })
 
-  it('a stream that breaks after output throws instead of ending quietly', async () => {
-    const cut: Step = { kind: 'cut', at: 'after_output' }
-    const openai = new OpenAiSeven({ baseURL: `${await behind('openai', cut)}/v1`, apiKey: 'unused', maxRetries: 0 })
-    await expect(
-      (async () => {
-        for await (const _event of await openai.responses.create({ model: 'gpt-5.5', input: 'hello', stream: true }));
-      })(),
-    ).rejects.toThrow(/stream|connection|terminated|closed/i)
-    await expect(
-      (async () => {
-        for await (const _chunk of await openai.chat.completions.create({
-          model: 'gpt-5.5',
-          messages: MESSAGES,
-          stream: true,
-        }));
-      })(),
-    ).rejects.toThrow(/error|stream|connection/i)
-    await world?.close()
-    const anthropic = new Anthropic({ baseURL: await behind('anthropic', cut), apiKey: 'unused', maxRetries: 0 })
-    await expect(
-      anthropic.messages.stream({ model: 'claude-sonnet-5', max_tokens: 64, messages: MESSAGES }).finalMessage(),
-    ).rejects.toThrow(/error|stream|connection/i)
-  })
-})
+    it('@anthropic-ai/sdk', async () => {
+      const sdk = new Anthropic(client(surface, await behind('anthropic', empty, empty), ''))
+      const error: unknown = await sdk.messages
+        .create({ model: 'claude-sonnet-5', max_tokens: 64, messages: MESSAGES })
+        .then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        )
+      expect(error).toBeInstanceOf(Anthropic.RateLimitError)
+      expect(world?.simulators[0]?.requests).toHaveLength(2)
+    })
+
+    it('a stream that breaks after output throws instead of ending quietly', async () => {
+      const cut: Step = { kind: 'cut', at: 'after_output' }
+      const openai = new OpenAiSeven({ ...client(surface, await behind('openai', cut), '/v1'), maxRetries: 0 })
+      await expect(
+        (async () => {
+          for await (const _event of await openai.responses.create({ model: 'gpt-5.5', input: 'hello', stream: true }));
+        })(),
+      ).rejects.toThrow(/stream|connection|terminated|closed/i)
+      await expect(
+        (async () => {
+          for await (const _chunk of await openai.chat.completions.create({
+            model: 'gpt-5.5',
+            messages: MESSAGES,
+            stream: true,
+          }));
+        })(),
+      ).rejects.toThrow(/error|stream|connection/i)
+      await world?.close()
+      const anthropic = new Anthropic({ ...client(surface, await behind('anthropic', cut), ''), maxRetries: 0 })
+      await expect(
+        anthropic.messages.stream({ model: 'claude-sonnet-5', max_tokens: 64, messages: MESSAGES }).finalMessage(),
+      ).rejects.toThrow(/error|stream|connection/i)
+    })
+
+    // A gateway leaves short waits to its clients; inside a process everything has been tried when `fetch` answers.
+    it.runIf(surface === 'fetch')('an overload that nobody survives is not tried again by the SDK', async () => {
+      const down: Step = { kind: 'error', status: 503, body: { error: { message: 'The server is overloaded' } } }
+      const openai = new OpenAiSeven(client(surface, await behind('openai', down, down), '/v1'))
+      const asking = openai.chat.completions.create({ model: 'gpt-5.5', messages: MESSAGES })
+      await expect(asking).rejects.toBeInstanceOf(OpenAiSeven.InternalServerError)
+      expect(world?.events.filter(({ type }) => type === 'call_ended')).toHaveLength(1)
+    })
+  },
+)
