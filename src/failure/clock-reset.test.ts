@@ -71,6 +71,20 @@ describe('a date in a named zone', () => {
     expect(read(text)).toBeUndefined()
   })
 
+  it('of every month', () => {
+    const names = ['January', 'Feb', 'mar', 'April', 'May', 'june', 'Jul', 'Aug', 'September', 'Oct', 'Nov', 'Dec']
+    const start = Date.parse('2026-01-01T00:00:00Z')
+    expect(names.map((name) => clockReset(`resets ${name} 9, 7am (UTC)`, start))).toEqual(
+      names.map((_name, month) => Date.UTC(2026, month, 9, 7)),
+    )
+  })
+
+  it('is over for five minutes, and then a year away', () => {
+    const at = Date.parse('2026-03-06T13:00:00Z')
+    expect(read('resets Mar 6, 1pm (UTC)', at + 5 * 60_000 - 1)).toBe('2026-03-06T13:00:00.000Z')
+    expect(read('resets Mar 6, 1pm (UTC)', at + 5 * 60_000)).toBe('2027-03-06T13:00:00.000Z')
+  })
+
   it('counts its year where the clock hangs', () => {
     // In Auckland the new year has begun.
     const eve = Date.parse('2026-12-31T20:00:00Z')

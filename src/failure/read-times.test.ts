@@ -66,6 +66,12 @@ describe('fields of a body', () => {
     expect(read({ error: { message: 'x', ...fields } })).toEqual({ wait, reset, source })
   })
 
+  it('are also those of a layer around the one that speaks', () => {
+    expect(read({ type: 'error', retry_after: 4, error: { message: 'x' } }).wait).toBe(4000)
+    expect(read({ type: 'error', retry_after: 4, error: { message: 'x', metadata: {} } }).wait).toBe(4000)
+    expect(read({ type: 'error', retry_after: 4, error: { message: 'x', retry_after: '5.25' } }).wait).toBe(5250)
+  })
+
   it('are looked for among twenty details, not among thousands', () => {
     const details = [...Array.from({ length: 20 }, () => ({})), { retryDelay: '4s' }]
     expect(read({ error: { message: 'x', details } })).toEqual(none)
@@ -125,6 +131,10 @@ describe('prose', () => {
     ['wait at least 10 s', 10_000],
     ['retry your request after 9s', 9000],
     ['available again in 9s', 9000],
+    ['retry in 5 minutes and then once more', 300_000],
+    ['retry in 5 minutes, and then once more', 300_000],
+    ['retry in 5 minutes, please', 300_000],
+    ['retry in 5m,please', 300_000],
   ])('%s', (message, wait) => {
     expect(read({ error: { message } })).toEqual({ wait, reset: undefined, source: 'prose' })
   })
@@ -133,6 +143,7 @@ describe('prose', () => {
     ['resets at 2026-03-01T00:01:00Z (2056)', 'openai', NOW + 60_000],
     ['Your limit will reset at 2026-03-01 08:01:00', 'zai', NOW + 60_000],
     ['Your limit will reset at 2026-03-01 00:01:00', 'openai', NOW + 60_000],
+    ['Your limit will reset at 2026-03-01 00:01:00', 'my-zai', NOW + 60_000],
     ['resets on 2026-03-02', 'openai', NOW + DAY],
     ['You will regain access on 2026-03-02 at 00:00 UTC.', 'anthropic', NOW + DAY],
     ['available again at 2026-03-02', 'openai', NOW + DAY],

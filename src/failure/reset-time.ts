@@ -85,10 +85,10 @@ function fieldTimes(object: JsonRecord, seenAtMs: number): AnnouncedTimes | unde
   let resetAt: number | undefined
   for (const part of parts.flatMap((each) => [each, asRecord(each?.['metadata'])])) {
     if (part === undefined) continue
-    for (const field of WAIT_FIELDS) if (field in part) retryAfterMs ??= secondsOrDuration(part[field])
-    for (const field of WAIT_MS_FIELDS) if (field in part) retryAfterMs ??= number(part[field])
-    for (const field of DELAY_FIELDS) if (field in part) retryAfterMs ??= secondsOrDuration(part[field])
-    for (const field of RESET_FIELDS) if (field in part) resetAt ??= momentOf(part[field], seenAtMs)
+    for (const field of WAIT_FIELDS) retryAfterMs ??= secondsOrDuration(part[field])
+    for (const field of WAIT_MS_FIELDS) retryAfterMs ??= number(part[field])
+    for (const field of DELAY_FIELDS) retryAfterMs ??= secondsOrDuration(part[field])
+    for (const field of RESET_FIELDS) resetAt ??= momentOf(part[field], seenAtMs)
   }
   if (retryAfterMs === undefined && resetAt === undefined) return undefined
   return {
