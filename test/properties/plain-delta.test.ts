@@ -28,8 +28,25 @@ const SAMPLES = {
   },
 } as const
 
-/** Pieces that decide what an event means, put where they do not belong. */
-const PIECES = ['"error":{}', ',"error":"x"', '"type":"error"', '"usage":{"prompt_tokens":1}', '"finish_reason":"stop"']
+/** Members that decide what an event means. */
+const MEMBERS = [
+  '"error":"x"',
+  '"error":null',
+  '"error_message":"x"',
+  '"error_type":"x"',
+  '"base_resp":{"status_code":1}',
+  '"type":"error"',
+  '"type":"response.failed"',
+  '"choices":[]',
+  '"usage":{"prompt_tokens":1}',
+  '"finish_reason":"stop"',
+  '"finish_reason":"error"',
+  '"index":1',
+  '"delta":""',
+  '"delta":{}',
+  '"message":{}',
+  '"text":""',
+]
 const SIGNS = [
   '"',
   '\\',
@@ -55,7 +72,7 @@ const SIGNS = [
 const edit = fc.record({
   at: fc.nat(),
   removed: fc.nat({ max: 12 }),
-  added: fc.constantFrom('', ...PIECES, ...SIGNS),
+  added: fc.constantFrom('', ...MEMBERS, ...SIGNS),
 })
 
 /** What an observer makes of one event, and what it makes of an end behind it. */
@@ -97,6 +114,18 @@ describe.each(Object.keys(SAMPLES) as (keyof typeof SAMPLES)[])('a plain delta o
       ),
       { numRuns: 3_000 },
     )
+  })
+
+  it.each(MEMBERS)('means what its parsed form means with %s before or behind any member', (member) => {
+    for (const data of events)
+      for (const [at, sign] of [...data].entries()) {
+        if (sign !== ',' && sign !== '}' && sign !== '{') continue
+        const altered =
+          sign === '{'
+            ? `${data.slice(0, at + 1)}${member},${data.slice(at + 1)}`
+            : `${data.slice(0, at)},${member}${data.slice(at)}`
+        expect(verdict(wire, altered, ''), altered).toEqual(parsed(wire, altered, ''))
+      }
   })
 
   it('is parsed when it is long', () => {
