@@ -118,7 +118,8 @@ describe.each(Object.keys(SAMPLES) as (keyof typeof SAMPLES)[])('a plain delta o
 
   it.each(MEMBERS)('means what its parsed form means with %s before or behind any member', (member) => {
     for (const data of events)
-      for (const [at, sign] of [...data].entries()) {
+      for (let at = 0; at < data.length; at += 1) {
+        const sign = data.charAt(at)
         if (sign !== ',' && sign !== '}' && sign !== '{') continue
         const altered =
           sign === '{'
