@@ -31,24 +31,24 @@ export async function writeAnswer(response: ServerResponse, answer: RelayAnswer)
   }
 }
 
-/** Head, length and body in one write. */
+/** Head, length and body in one write; what the answer's end entails (its story, its lease) comes behind it, before the client can ask again. */
 async function writeWhole(
   response: ServerResponse,
   answer: RelayAnswer,
   body: AsyncIterator<Uint8Array>,
   client: Departure,
 ): Promise<void> {
-  const parts: Uint8Array[] = []
-  for (;;) {
-    const next = await body.next()
-    if (next.done === true) break
-    parts.push(next.value)
-  }
-  const only = parts.length === 1 ? parts[0] : undefined
-  const bytes = only ?? Buffer.concat(parts)
-  response.writeHead(answer.status, [...flat(answer), 'content-length', String(bytes.length)])
-  await client.orGone(new Promise<void>((resolve) => response.end(bytes, resolve)))
+  const piece = await body.next()
+  const bytes = piece.done === true ? NO_BYTES : piece.value
+  const headers = flat(answer)
+  headers.push('content-length', String(bytes.length))
+  response.writeHead(answer.status, headers)
+  const sent = new Promise<void>((resolve) => response.end(bytes, resolve))
+  if (piece.done !== true) await body.next()
+  await client.orGone(sent)
 }
+
+const NO_BYTES = new Uint8Array(0)
 
 /** Names and values in turns, as node:http writes them without looking at each. */
 function flat({ headers }: RelayAnswer): string[] {

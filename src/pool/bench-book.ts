@@ -26,11 +26,11 @@ export class BenchBook implements Pending {
     this.#onTrouble = onTrouble
   }
 
-  /** @throws StoreError when the store cannot be read and never could */
-  async view(): Promise<PoolView> {
+  /** @param mayBeOldMs see `Store.snapshot`. @throws StoreError when the store cannot be read and never could */
+  async view(mayBeOldMs = 0): Promise<PoolView> {
     let snapshot: PoolSnapshot
     try {
-      snapshot = await this.#store.snapshot()
+      snapshot = await this.#store.snapshot(mayBeOldMs)
     } catch (error) {
       if (!(error instanceof StoreError) || error.code === 'closed' || this.#snapshot === undefined) throw error
       this.#onTrouble(error)

@@ -6,6 +6,7 @@ import type { Credential, Secret } from './credential.ts'
 import type { Choice } from './choice.ts'
 import type { FailureVerdict, Lease } from './lease.ts'
 import { benchScope, type ChargedAttempt, nextBench } from './next-bench.ts'
+import { FRESH_ENOUGH_MS } from './pool-options.ts'
 import { groupOf } from './quota-group.ts'
 
 /** What a lease needs from the pool that lent it. */
@@ -162,7 +163,8 @@ export class BorrowedLease implements Lease {
       (bench.scope === EVERY_MODEL || bench.scope === this.model) &&
       bench.sinceMs < this.startedAtMs &&
       bench.tokenGeneration <= this.tokenGeneration
-    const view = await book.view()
+    // A bench that began before this attempt and is younger than this would belong to a call of a few milliseconds.
+    const view = await book.view(this.trial ? 0 : FRESH_ENOUGH_MS)
     for (const bench of view.benchesOf(this.credential.id)) {
       if (!disproved(bench)) continue
       await book.change(this.credential.id, bench.scope, (_, now) =>

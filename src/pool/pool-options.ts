@@ -9,6 +9,12 @@ import type { Store, Uses } from './store-contract.ts'
 import type { StrategyName } from './strategies.ts'
 import type { ProbeUsage } from './usage-probe.ts'
 
+/**
+ * The first attempt of a call may miss what other processes wrote in this last moment, ms: asking SQLite costs more than choosing.
+ * Every further attempt looks again. A verdict has to be seen by every process within 100 ms.
+ */
+export const FRESH_ENOUGH_MS = 25
+
 export interface PoolOptions {
   readonly store: Store
   readonly platform: Platform

@@ -185,8 +185,11 @@ export interface Store {
   readonly places: PlaceStore
   readonly sessions: SessionStore
   readonly refreshes: RefreshStore
-  /** Cheap: answers from memory while no other process has committed. Never waits for a write. */
-  snapshot(): Promise<PoolSnapshot>
+  /**
+   * Cheap: answers from memory while no other process has committed. Never waits for a write.
+   * @param mayBeOldMs what other processes committed may be missing for this long; what this one did never is. @default 0
+   */
+  snapshot(mayBeOldMs?: number): Promise<PoolSnapshot>
   /** @throws StoreError `duplicate_label`, `duplicate_credential` (same fingerprint or account in this provider) */
   addCredential(credential: NewCredential, nowMs: number): Promise<Credential>
   /** Removes it with its benches and secret. @returns false when there is none */
@@ -198,8 +201,11 @@ export interface Store {
    * @throws StoreError `not_found`, `duplicate_credential`
    */
   replaceSecret(id: string, secret: Secret, fingerprint: string): Promise<Credential>
-  /** @returns undefined for references and unknown ids. @throws StoreError `wrong_key`, `damaged` */
-  readSecret(id: string): Promise<Secret | undefined>
+  /**
+   * @param generation a secret of just this generation may be answered from memory. @default read again, whatever it is now
+   * @returns undefined for references and unknown ids. @throws StoreError `wrong_key`, `damaged`
+   */
+  readSecret(id: string, generation?: number): Promise<Secret | undefined>
   /**
    * Reads credential and bench of one (credential, scope), asks `change`, and writes its answer, all in one transaction.
    * `change` must be pure and quick: `undefined` leaves the bench as it is, `null` removes it.

@@ -125,8 +125,16 @@ function isWhole({ event }: SseFrame): boolean {
 const NOTHING = { bytes: new Uint8Array(0), visible: false }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1 && parts[0] !== undefined) return parts[0]
-  return Buffer.concat(parts)
+  const [first] = parts
+  if (first === undefined) return NOTHING.bytes
+  if (parts.length === 1) return first
+  // Frames of one chunk lie behind each other: nothing need be copied.
+  let end = first.byteOffset
+  for (const part of parts) {
+    if (part.buffer !== first.buffer || part.byteOffset !== end) return Buffer.concat(parts)
+    end += part.byteLength
+  }
+  return Buffer.from(first.buffer, first.byteOffset, end - first.byteOffset)
 }
 
 function thrown(name: string, message: string): WireEvidence {

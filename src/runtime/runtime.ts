@@ -17,6 +17,7 @@ import type { Credential, Secret } from '../pool/credential.ts'
 import { runSecretCommand } from '../platform/run-secret-command.ts'
 import { readSecretFile } from '../platform/secret-file.ts'
 import { CredentialPool } from '../pool/pool.ts'
+import { FRESH_ENOUGH_MS } from '../pool/pool-options.ts'
 import type { Store } from '../pool/store-contract.ts'
 import { PROVIDERS } from '../providers/_registry.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -181,7 +182,12 @@ export class Runtime {
 
   /** Routes for a model that a client asked for. Worked out once for each configuration and set of providers with credentials. */
   async resolveChain(model: string, wire: WireName): Promise<Resolved> {
-    const holders = await this.holders()
+    const resolved = this.#resolve(await this.holders(FRESH_ENOUGH_MS), model, wire)
+    // Nobody may be told that there is no such thing while another process has just added it.
+    return resolved.kind === 'chain' ? resolved : this.#resolve(await this.holders(), model, wire)
+  }
+
+  #resolve(holders: ReadonlySet<string>, model: string, wire: WireName): Resolved {
     if (this.#resolved.config !== this.#config || this.#resolved.holders !== holders)
       this.#resolved = { config: this.#config, holders, chains: new Map() }
     const { chains } = this.#resolved
@@ -206,9 +212,9 @@ export class Runtime {
     return listModels(this.#config, PROVIDERS, holders)
   }
 
-  /** Names of providers that have a credential. */
-  async holders(): Promise<ReadonlySet<string>> {
-    const { credentials } = await this.store.snapshot()
+  /** Names of providers that have a credential. @param mayBeOldMs see `Store.snapshot` */
+  async holders(mayBeOldMs = 0): Promise<ReadonlySet<string>> {
+    const { credentials } = await this.store.snapshot(mayBeOldMs)
     // A store gives the same list as long as nothing has changed.
     if (this.#holders?.of !== credentials)
       this.#holders = { of: credentials, names: new Set(credentials.map(({ provider }) => provider)) }

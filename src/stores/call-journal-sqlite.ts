@@ -4,7 +4,7 @@ import type { SqlDatabase, SqlRow, SqlStatement, SqlValue } from './sqlite-drive
 import { toJournalError } from './call-journal-errors.ts'
 
 /** The oldest are removed once for this many calls written: counting them for every batch would cost more than writing. */
-const PRUNE_EVERY = 500
+const PRUNE_EVERY = 2_000
 
 /** `calls.db` of a home, apart from `state.db`: stories must never make a verdict wait for a lock. Made by `openSqliteCallJournal`. */
 export class SqliteCallJournal implements CallJournal {

@@ -34,7 +34,7 @@ const BUSY_TIMEOUT_MS = 5_000
 /** Opens the SQLite store of a home; see `openStore`. */
 export async function openSqliteStore(home: SqliteHome, platform: Platform): Promise<Store> {
   const { database, box, path } = await openSqliteHome(home, platform)
-  return new SqliteStore(database, box, path)
+  return new SqliteStore(database, box, path, platform.clock)
 }
 
 /** Gives a home a new key; see `rotateKey`. @param to where the new key will be; @default where the old one is */

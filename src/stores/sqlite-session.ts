@@ -25,6 +25,10 @@ export class SqliteSession {
     return this.#rollbacks
   }
 
+  get isOpen(): boolean {
+    return !this.#closed
+  }
+
   /** @throws StoreError for everything that goes wrong inside, `closed` after `close` */
   guarded<T>(work: () => T): T {
     if (this.#closed) throw new StoreError('closed', 'the store is closed')

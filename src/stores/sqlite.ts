@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import type { Bench } from '../pool/bench.ts'
+import type { Clock } from '../platform/clock.ts'
 import type { Credential, Secret } from '../pool/credential.ts'
 import {
   type NewCredential,
@@ -12,6 +13,7 @@ import { admitCredential, renewCredential } from './admit-credential.ts'
 import { AsideFiles } from './aside-files.ts'
 import type { SecretBox } from './secret-box.ts'
 import { placeOf } from './secret-place.ts'
+import { OpenedSecrets } from './opened-secrets.ts'
 import type { SqlDatabase } from './sqlite-driver.ts'
 import { SqlitePlaces } from './sqlite-places.ts'
 import { SqliteRefreshes } from './sqlite-refreshes.ts'
@@ -39,9 +41,14 @@ export class SqliteStore implements Store {
   #credentialsRevision = -1
   #seenDataVersion = -1
   #seenRollbacks = 0
+  /** Monotonic ms at which other connections were last looked at. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY
+  readonly #clock: Clock
+  readonly #opened = new OpenedSecrets()
 
-  constructor(database: SqlDatabase, box: SecretBox, path: string) {
+  constructor(database: SqlDatabase, box: SecretBox, path: string, clock: Clock) {
     this.#session = new SqliteSession(database, path)
+    this.#clock = clock
     this.#box = box
     this.readings = new SqliteReadings(this.#session)
     this.places = new SqlitePlaces(this.#session)
@@ -58,14 +65,24 @@ export class SqliteStore implements Store {
     )
   }
 
-  async snapshot(): Promise<PoolSnapshot> {
+  async snapshot(mayBeOldMs = 0): Promise<PoolSnapshot> {
     const session = this.#session
+    const nowMs = this.#clock.monotonic()
+    const known = this.#snapshot
+    if (
+      known !== undefined &&
+      session.rollbacks === this.#seenRollbacks &&
+      nowMs - this.#lookedAtMs < mayBeOldMs &&
+      session.isOpen
+    )
+      return known
     return session.guarded(() => {
       if (session.rollbacks !== this.#seenRollbacks) {
         this.#seenRollbacks = session.rollbacks
         this.#snapshot = undefined
       }
       const dataVersion = session.dataVersion()
+      this.#lookedAtMs = nowMs
       if (this.#snapshot !== undefined && dataVersion === this.#seenDataVersion) return this.#snapshot
       const before = this.#snapshot
       this.#snapshot = session.transaction('BEGIN', () => {
@@ -114,8 +131,9 @@ export class SqliteStore implements Store {
     })
   }
 
-  async readSecret(id: string): Promise<Secret | undefined> {
-    return this.#session.guarded(() => this.#openSecret(id))
+  async readSecret(id: string, generation?: number): Promise<Secret | undefined> {
+    const known = generation === undefined ? undefined : this.#opened.find(this.#snapshot?.credentials, id, generation)
+    return known !== undefined && this.#session.isOpen ? known : this.#session.guarded(() => this.#openSecret(id))
   }
 
   async changeBench(
@@ -273,7 +291,11 @@ export class SqliteStore implements Store {
     const row = this.#session.row('SELECT generation, envelope FROM secrets WHERE credential_id = ?', id)
     if (row === undefined || !(row.envelope instanceof Uint8Array)) return undefined
     const opened = this.#box.open(row.envelope, placeOf(id, Number(row.generation)))
-    if (opened.kind === 'opened') return JSON.parse(opened.text) as Secret
+    if (opened.kind === 'opened') {
+      const secret = JSON.parse(opened.text) as Secret
+      this.#opened.remember(this.#snapshot?.credentials, id, Number(row.generation), secret)
+      return secret
+    }
     if (opened.kind === 'wrong_key') {
       throw new StoreError('wrong_key', `the secret of ${id} was sealed with another key: add the credential again`)
     }

@@ -4,7 +4,8 @@ type Type = TelemetryEvent['type']
 
 /** Hands events to whoever listens. A listener that throws, or rejects later, harms nobody: not the call, not the other listeners. */
 export class TelemetryBus {
-  readonly #listeners = new Map<symbol, TelemetryListener>()
+  /** Never changed in place: an event is heard by those who listened when it began. */
+  #listeners: ReadonlyArray<{ readonly listener: TelemetryListener }> = []
   readonly #onTrouble: (message: string) => void
 
   /** @param onTrouble told about listeners that throw, by the name of their error only: its message may hold anything */
@@ -14,7 +15,7 @@ export class TelemetryBus {
 
   /** Calls every listener in the order in which they came. Never throws. Who subscribes meanwhile hears the next event. */
   emit(event: TelemetryEvent): void {
-    for (const listener of [...this.#listeners.values()]) {
+    for (const { listener } of this.#listeners) {
       try {
         const returned: unknown = listener(event)
         // An async function is a listener too; its rejection would end the process.
@@ -27,9 +28,11 @@ export class TelemetryBus {
 
   /** Listens to everything; the same function subscribed twice hears everything twice. @returns stops listening */
   subscribe(listener: TelemetryListener): () => void {
-    const key = Symbol('listener')
-    this.#listeners.set(key, listener)
-    return () => this.#listeners.delete(key)
+    const own = { listener }
+    this.#listeners = [...this.#listeners, own]
+    return () => {
+      this.#listeners = this.#listeners.filter((each) => each !== own)
+    }
   }
 
   /** Listens to one type of event. @returns stops listening */

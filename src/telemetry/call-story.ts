@@ -106,9 +106,8 @@ export class CallStory {
   }
 
   #amend(attempt: number, change: Partial<CallAttempt>): void {
-    const index = this.#attempts.findIndex((each) => each.attempt === attempt)
-    const before = this.#attempts[index]
-    if (before !== undefined) this.#attempts[index] = { ...before, ...change }
+    const told = this.#attempts.find((each) => each.attempt === attempt)
+    if (told !== undefined) Object.assign(told, change)
   }
 
   /** An attempt that the caller cut short has no event of its own: the end of the call lists it. */

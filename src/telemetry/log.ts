@@ -1,6 +1,5 @@
-import { pino } from 'pino'
 import { toIsoText } from '../platform/clock.ts'
-import type { TelemetryEvent, TelemetryListener } from './events.ts'
+import type { AttemptRecord, TelemetryEvent, TelemetryListener } from './events.ts'
 import type { Redactor } from './redact.ts'
 
 /** Where log lines go. */
@@ -24,33 +23,46 @@ export function createLog(settings: {
   readonly level?: 'info' | 'silent'
 }): CallLog {
   const { redactor, destination } = settings
-  const guarded: LogDestination = {
-    write(line) {
-      try {
-        destination.write(line)
-      } catch {
-        // A log must not take the calls down with it.
-      }
-    },
+  const silent = settings.level === 'silent'
+  const write = (line: object) => {
+    try {
+      destination.write(`${JSON.stringify(line)}\n`)
+    } catch {
+      // A log must not take the calls down with it.
+    }
   }
-  const logger = pino({ level: settings.level ?? 'info', base: null, timestamp: false, messageKey: 'message' }, guarded)
   return {
     listener: (event) => {
-      if (event.type === 'call_ended') logger.info(redactor.data(line(event)))
+      if (event.type === 'call_ended' && !silent) write(lineOf(event, redactor))
     },
-    trouble: (message) => logger.warn({ event: 'trouble' }, redactor.text(message)),
+    trouble: (message) => {
+      if (!silent) write({ level: WARN, event: 'trouble', message: redactor.text(message) })
+    },
   }
 }
 
-function line(event: Extract<TelemetryEvent, { type: 'call_ended' }>) {
+/** Levels as pino and its readers number them. */
+const INFO = 30
+const WARN = 40
+
+function lineOf(event: Extract<TelemetryEvent, { type: 'call_ended' }>, redactor: Redactor) {
   const { atMs, callId, outcome, label, durationMs, attempts } = event
   return {
+    level: INFO,
     time: toIsoText(atMs),
     event: 'call',
-    call: callId,
+    call: redactor.text(callId),
     outcome,
     ...(label === undefined ? {} : { label }),
     durationMs,
-    attempts,
+    attempts: attempts.map((attempt) => clean(attempt, redactor)),
   }
+}
+
+/** An attempt is flat: it need not be walked as data of any shape. */
+function clean(attempt: AttemptRecord, redactor: Redactor): Record<string, string | number> {
+  const copy: Record<string, string | number> = {}
+  for (const [name, value] of Object.entries(attempt) as [string, string | number | undefined][])
+    if (value !== undefined) copy[name] = typeof value === 'string' ? redactor.text(value) : value
+  return copy
 }

@@ -1,4 +1,4 @@
-import { asObject, type JsonObject, parseObject } from './json.ts'
+import { asObject, type JsonObject } from './json.ts'
 import type { WireEvidence } from './wire.ts'
 
 /**
@@ -16,10 +16,9 @@ export function saysError(object: JsonObject): boolean {
   return typeof baseStatus === 'number' && baseStatus !== 0
 }
 
-/** A whole 200 body that is an error whatever the wire: empty, HTML, not JSON, or an error object. */
-export function generalBodyFailure(text: string): WireEvidence | undefined {
+/** A whole 200 body that is an error whatever the wire: empty, HTML, not JSON, or an error object. @param object the same body, parsed */
+export function generalBodyFailure(text: string, object: JsonObject | undefined): WireEvidence | undefined {
   if (text.trim() === '') return { channel: 'end', error: { name: 'EmptyBody', message: 'a 200 without a body' } }
-  const object = parseObject(text)
   if (object === undefined) return arrayFailure(text) ?? { channel: 'body', body: text, error: notJson(text) }
   return saysError(object) ? { channel: 'body', body: text } : undefined
 }

@@ -1,4 +1,5 @@
 import { asArray, asNumber, asObject, asText, type JsonObject, parseObject } from '../json.ts'
+import { isPlainChatDelta } from '../plain-delta.ts'
 import { missingTerminal, saysError } from '../soft-failure.ts'
 import type { SseFrame } from '../sse.ts'
 import type { FrameMeaning, StreamObserver, Usage, WireEvidence } from '../wire.ts'
@@ -19,6 +20,7 @@ export class ChatStreamObserver implements StreamObserver {
     const { event } = frame
     if (event === undefined) return HANDSHAKE
     if (event.errorField !== undefined) return failed(event.errorField, 'error')
+    if (event.name !== 'error' && isPlainChatDelta(event.data)) return this.#plain()
     if (event.data.trim() === '[DONE]') return this.#done()
     const object = parseObject(event.data)
     if (event.name === 'error') return failed(event.data, 'error')
@@ -47,6 +49,13 @@ export class ChatStreamObserver implements StreamObserver {
 
   usage(): Usage | undefined {
     return this.#usage
+  }
+
+  #plain(): FrameMeaning {
+    this.#frames = true
+    this.#output = true
+    if (!this.#finishes.has(0)) this.#finishes.set(0, '')
+    return VISIBLE
   }
 
   /** @returns whether the choice showed something */

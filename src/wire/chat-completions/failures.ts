@@ -11,9 +11,9 @@ export function isFailedFinish(reason: string): boolean {
 
 /** A complete 200 body: a failure in disguise, or undefined when it is an answer. */
 export function chatBodyFailure(text: string): WireEvidence | undefined {
-  const general = generalBodyFailure(text)
-  if (general !== undefined) return general
   const object = parseObject(text)
+  const general = generalBodyFailure(text, object)
+  if (general !== undefined) return general
   const choices = asArray(object?.['choices'])
   const choice = asObject(choices[0])
   if (choice === undefined) {

@@ -1,4 +1,5 @@
 import { asObject, asText, type JsonObject, parseObject } from '../json.ts'
+import { isPlainMessagesDelta } from '../plain-delta.ts'
 import { missingTerminal, saysError } from '../soft-failure.ts'
 import type { SseFrame } from '../sse.ts'
 import type { FrameMeaning, StreamObserver, Usage, WireEvidence } from '../wire.ts'
@@ -21,6 +22,10 @@ export class MessagesStreamObserver implements StreamObserver {
     if (event === undefined) return HANDSHAKE
     if (event.errorField !== undefined) return failed(event.errorField)
     if (event.name === 'error') return failed(event.data)
+    if (isPlainMessagesDelta(event.data)) {
+      this.#frames = true
+      return this.#shown(true)
+    }
     const object = parseObject(event.data)
     if (object === undefined) return HANDSHAKE
     this.#frames = true

@@ -7,9 +7,9 @@ import type { Usage, WireEvidence } from '../wire.ts'
  * `content: []` with a stop reason is an answer: models end a turn without a word behind a tool result. So is a refusal.
  */
 export function messagesBodyFailure(text: string): WireEvidence | undefined {
-  const general = generalBodyFailure(text)
-  if (general !== undefined) return general
   const object = parseObject(text)
+  const general = generalBodyFailure(text, object)
+  if (general !== undefined) return general
   if (Array.isArray(object?.['content']) && asText(object?.['stop_reason']) !== '') return undefined
   return {
     channel: 'end',

@@ -1,4 +1,5 @@
 import { asArray, asObject, asText, type JsonObject, parseObject } from '../json.ts'
+import { isPlainResponsesDelta } from '../plain-delta.ts'
 import { missingTerminal, saysError } from '../soft-failure.ts'
 import type { SseFrame } from '../sse.ts'
 import type { FrameMeaning, StreamObserver, Usage, WireEvidence } from '../wire.ts'
@@ -36,6 +37,10 @@ export class ResponsesStreamObserver implements StreamObserver {
     const { event } = frame
     if (event === undefined) return HANDSHAKE
     if (event.errorField !== undefined) return failed(event.errorField, 'error')
+    if (event.name !== 'error' && isPlainResponsesDelta(event.data)) {
+      this.#frames = true
+      return this.#shown(true)
+    }
     if (event.data === '[DONE]') return HANDSHAKE
     const object = parseObject(event.data)
     if (object === undefined) return event.name === 'error' ? failed(event.data, 'error') : HANDSHAKE

@@ -34,7 +34,8 @@ const EMPTY_INCOMPLETE: WireEvidence = {
 export function responsesBodyFailure(text: string): WireEvidence | undefined {
   const object = parseObject(text)
   const status = asText(object?.['status'])
-  if (object === undefined || !STATUSES.has(status)) return generalBodyFailure(text) ?? missingStatus(object, text)
+  if (object === undefined || !STATUSES.has(status))
+    return generalBodyFailure(text, object) ?? missingStatus(object, text)
   const failure = responseFailure(object, false)
   if (failure !== undefined) return { ...failure, body: text }
   const output = asArray(object['output'])
