@@ -198,7 +198,7 @@ describe('a request with parallel calls', () => {
           const items = back.body['input'] as Array<Record<string, unknown>>
           const pairs = items.flatMap((item) =>
             item['type'] === 'function_call'
-              ? [[item['call_id'], (JSON.parse(String(item['arguments'])) as { id: string }).id]]
+              ? [[item['call_id'], (JSON.parse(String(item['arguments'])) as { id: string }).id] as const]
               : [],
           )
           const outputs = new Map(
