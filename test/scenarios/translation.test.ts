@@ -168,6 +168,21 @@ describe('what cannot be carried', () => {
     expect(simulators[0]?.requests).toEqual([])
   })
 
+  it('lets the chain go on with a route that can say it', async () => {
+    const scenario = { name: 'two', description: '', credentials: { 'tok-a': {} } }
+    world = await startWorld({
+      sides: [
+        { provider: 'anthropic', scenario },
+        { provider: 'gemini', scenario },
+      ],
+    })
+    const body = requestBody('responses', false, { temperature: 1.5 })
+    const reading = await ask(world.gateway.url, 'responses', false, { body })
+    expect(reading).toMatchObject({ status: 200, said: 'The answer is 42.' })
+    expect(reading.headers.get('x-sparekey-route')).toBe('gemini/gpt-5.5')
+    expect(world.simulators[0]?.requests).toEqual([])
+  })
+
   it('makes a client that goes on from a stored answer send everything', async () => {
     const { gateway } = await before('messages', { kind: 'answer' })
     const body = requestBody('responses', false, { previous_response_id: 'resp_1' })

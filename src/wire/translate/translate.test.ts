@@ -208,6 +208,7 @@ describe('a request with parallel calls', () => {
           )
           expect(pairs.map(([, id]) => id)).toEqual(groups.flatMap(({ ids }) => ids))
           expect(outputs.size).toBe(pairs.length)
+          expect(items.filter(({ type }) => type === 'function_call_output')).toHaveLength(pairs.length)
           for (const [callId, id] of pairs) expect(outputs.get(callId)).toBe(`result of ${id}`)
         }),
         { numRuns: 60 },
