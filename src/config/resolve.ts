@@ -159,7 +159,9 @@ function defaults(
   if (Object.keys(config.models).length > 0) return undefined
   const names = [...new Set([...DEFAULT_ORDER, ...Object.keys(config.providers), ...holders])]
   const speaking = names.filter((name) => wiresOf(config, registry, name).includes(wire))
-  const held = speaking.filter((name) => holders.has(name))
+  const native = speaking.filter((name) => holders.has(name))
+  // Nobody speaks the caller's protocol: whoever has a credential is told the call in their own.
+  const held = native.length > 0 ? native : names.filter((name) => holders.has(name))
   // Without any credential the first provider stays, so that the answer can say what to add.
   const chosen = held.length > 0 ? held : speaking.slice(0, 1)
   return chosen.length === 0 ? undefined : chosen.map((name) => `${name}/*`)

@@ -8,6 +8,7 @@ export const provider = defineProvider({
   label: 'Mistral',
   aliases: ['mistralai', 'codestral'],
   wires: ['chat-completions'],
+  toolCallIds: 'nine',
   baseUrl: 'https://api.mistral.ai/v1',
 
   auth: ['api-key'],

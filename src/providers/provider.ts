@@ -93,6 +93,8 @@ export interface Provider {
   readonly baseUrl: string
   /** Path below `baseUrl` per wire. @default the wire's own path (`/responses`, `/chat/completions`, `/messages`) */
   readonly paths?: Partial<Readonly<Record<WireName, string>>>
+  /** Which ids of tool calls it takes. @default any of up to 64 letters, digits, `_` and `-` */
+  readonly toolCallIds?: 'common' | 'nine'
   readonly auth: ReadonlyArray<'api-key' | 'oauth'>
   /** How people sign in. @default only with an "oauth" section of the configuration */
   readonly oauth?: OAuthSettings

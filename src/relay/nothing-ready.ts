@@ -1,7 +1,8 @@
 import type { Failure } from '../failure/evidence.ts'
 import { blameOf, type FailureLabel } from '../failure/labels.ts'
 import type { NothingReady } from '../pool/lease.ts'
-import type { Route } from './call.ts'
+import type { Call, Route } from './call.ts'
+import { translationOf } from './translated-call.ts'
 
 /**
  * "No credential available" as a failure, with the pool's state in its words.
@@ -70,4 +71,28 @@ export function previousResponseLost(route: Route | undefined, id: string, nowMs
 export function unwritableFailure(route: Route | undefined, message: string, nowMs: number): Failure {
   const failure = nothingReadyFailure(route, undefined, nowMs)
   return { ...failure, label: 'invalid_request', blame: 'request', message, rule: 'relay/unwritable' }
+}
+
+/** No route can be told this call: why the first one cannot. @returns undefined when some route could */
+export function untranslatableFailure(call: Call, nowMs: number): Failure | undefined {
+  const [route] = call.chain
+  const translation = route === undefined ? undefined : translationOf(call, route)
+  if (route === undefined || translation?.kind !== 'refused') return undefined
+  return {
+    label: 'invalid_request',
+    blame: 'request',
+    message: `${translation.message} (${translation.parameter}, ${route.provider})`,
+    code: translation.code,
+    modelScoped: false,
+    rule: 'translate/refused',
+    confidence: 'exact',
+    evidence: {
+      channel: 'exception',
+      provider: route.provider,
+      api: call.wire,
+      headers: {},
+      seenAtMs: nowMs,
+      model: route.model,
+    },
+  }
 }

@@ -25,6 +25,7 @@ import {
   internalFailure,
   nothingReadyFailure,
   previousResponseLost,
+  untranslatableFailure,
   unwritableFailure,
 } from './nothing-ready.ts'
 import { portableCall } from './portable-call.ts'
@@ -36,6 +37,8 @@ import { refreshAfter } from './refresh-after.ts'
 import { repairFor } from './repairs.ts'
 import { sessionKeyOf } from './session-key.ts'
 import type { Settled } from './settled.ts'
+import { translatedAnswer } from './translated-answer.ts'
+import { translationOf } from './translated-call.ts'
 import { within } from './within.ts'
 
 /** Waiting for a bench to end is worth it only for limits that clear by themselves. */
@@ -126,7 +129,8 @@ export class Relay {
     for (;;) {
       if (call.signal.aborted) return { kind: 'cancelled' }
       const route = call.chain[state.routeIndex]
-      if (route === undefined) return this.#surface(call, state, undefined)
+      if (route === undefined)
+        return this.#surface(call, state, undefined, untranslatableFailure(call, platform.clock.now()))
       const pooled = { provider: route.provider, model: route.model }
       const acquired = await pool.acquire({
         ...pooled,
@@ -313,17 +317,21 @@ export class Relay {
   ): Promise<Attempted> {
     const { network, platform, limits } = this.#deps
     const startedAtMs = book.attemptStarted(route, lease)
+    const translation = translationOf(call, route)
     let dropped: readonly string[] = []
     const send = async (secret: Secret): Promise<AttemptResult> => {
       this.#deps.onSecret?.(secret.token)
-      const portable = portableCall(this.#boundState, call, state, route, lease)
+      const portable =
+        translation.kind === 'translated'
+          ? { call: translation.call, dropped: translation.told.dropped }
+          : portableCall(this.#boundState, call, state, route, lease)
       const prepared = prepareRequest(portable.call, route, lease.credential, secret)
       dropped = [...portable.dropped, ...prepared.dropped]
       const { token } = secret
       return runAttempt({
-        call,
+        call: translation.kind === 'translated' ? translation.call : call,
         route,
-        wire: WIRES[call.wire],
+        wire: WIRES[translation.kind === 'translated' ? translation.wire : call.wire],
         prepared,
         network,
         platform,
@@ -337,7 +345,9 @@ export class Relay {
     this.#observeQuota(route, lease, result)
     if (result.kind === 'answer') {
       const firstOutputAtMs = platform.clock.now()
-      return { kind: 'answer', answer: result, served: { route, lease, dropped, startedAtMs, firstOutputAtMs } }
+      const answer =
+        translation.kind === 'translated' ? translatedAnswer(result, translation, call.wire, firstOutputAtMs) : result
+      return { kind: 'answer', answer, served: { route, lease, dropped, startedAtMs, firstOutputAtMs } }
     }
     book.attemptFailed(route, lease, result.failure, startedAtMs)
     return result
@@ -450,8 +460,10 @@ function recoveryFor(failure: Failure, policy: Policy): Policy {
   return failure.label === 'cancelled' ? { ...policy, cancelled: policy.connection } : policy
 }
 
-/** Index of the first route from `from` on that speaks the caller's wire; the chain's length when there is none. */
+/** Index of the first route from `from` on that the call can be said to; the chain's length when there is none. */
 function nextUsable(call: Call, from: number): number {
-  const index = call.chain.findIndex((route, position) => position >= from && route.wires.includes(call.wire))
+  const index = call.chain.findIndex(
+    (route, position) => position >= from && translationOf(call, route).kind !== 'refused',
+  )
   return index === -1 ? call.chain.length : index
 }

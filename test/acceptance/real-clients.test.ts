@@ -106,7 +106,7 @@ async function direct(first: Step): Promise<Simulator> {
   return simulator
 }
 
-async function behind(provider: 'openai-codex' | 'anthropic', first: Step): Promise<World> {
+async function behind(provider: 'openai-codex' | 'anthropic' | 'gemini', first: Step): Promise<World> {
   const world = await startWorld({ sides: [{ provider, scenario: scenario(first) }] })
   open.push(world)
   return world
@@ -167,5 +167,40 @@ describe('all accounts empty', () => {
     expect(told.exit).toBe(1)
     expect(told.out).toContain('hit your usage limit')
     expect(world.simulators[0]?.requests).toHaveLength(1)
+  })
+})
+
+/** A client asks for a tool, runs it, sends its result and gets the last word, all through a provider of another protocol. */
+async function withTool(
+  provider: 'openai-codex' | 'anthropic' | 'gemini',
+  name: string,
+  input: unknown,
+): Promise<World> {
+  const steps: readonly Step[] = [
+    { kind: 'answer', toolCall: { name, arguments: JSON.stringify(input) } },
+    { kind: 'answer', text: GOOD },
+  ]
+  const credentials = { 'tok-a': { steps: [...steps, ...steps] } }
+  const world = await startWorld({ sides: [{ provider, scenario: { name: 'tool', description: '', credentials } }] })
+  open.push(world)
+  return world
+}
+
+describe('over a provider of another protocol', () => {
+  it.each(['gemini', 'anthropic'] as const)('the Codex CLI runs a tool over %s', async (provider) => {
+    const world = await withTool(provider, 'exec_command', { cmd: 'echo from-the-tool' })
+    const ran = await codex(`${world.gateway.url}/v1`)
+    expect(ran.out).toContain(GOOD)
+    expect(ran.exit).toBe(0)
+    expect(world.simulators[0]?.requests).toHaveLength(2)
+    expect(JSON.stringify(world.simulators[0]?.requests[1]?.body)).toContain('from-the-tool')
+  })
+
+  it.each(['gemini', 'openai-codex'] as const)('Claude Code runs a tool over %s', async (provider) => {
+    const world = await withTool(provider, 'Bash', { command: 'echo from-the-tool', description: 'Says it' })
+    const ran = await claude(world.gateway.url)
+    expect(ran.out).toContain(GOOD)
+    expect(ran.exit).toBe(0)
+    expect(JSON.stringify(world.simulators[0]?.requests.at(-1)?.body)).toContain('from-the-tool')
   })
 })

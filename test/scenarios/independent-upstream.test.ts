@@ -10,7 +10,12 @@ afterEach(async () => {
   for (const stop of running.splice(0).reverse()) await stop()
 })
 
-async function before(wire: 'responses' | 'chat-completions' | 'messages'): Promise<World> {
+const FOREIGN = { responses: 'openai-codex', 'chat-completions': 'gemini', messages: 'anthropic' } as const
+
+async function before(
+  wire: 'responses' | 'chat-completions' | 'messages',
+  provider: string = wire === 'messages' ? 'anthropic' : 'openai',
+): Promise<World> {
   const mock = new LLMock({ port: 0 })
   mock.onMessage(/hello/, { content: 'pong from elsewhere' })
   mock.onMessage(/throttled/, {
@@ -21,7 +26,7 @@ async function before(wire: 'responses' | 'chat-completions' | 'messages'): Prom
   running.push(() => mock.stop())
   const scenario = { name: 'unused', description: '', credentials: { 'tok-a': {} } }
   const world = await startWorld({
-    sides: [{ provider: wire === 'messages' ? 'anthropic' : 'openai', scenario, baseUrl: `${mock.url}/v1` }],
+    sides: [{ provider, scenario, baseUrl: `${mock.url}/v1` }],
     limits: { deadlineMs: 700 },
   })
   running.push(() => world.close())
@@ -47,5 +52,19 @@ describe.each(['responses', 'chat-completions', 'messages'] as const)('%s of an 
     const reading = await ask(world.gateway.url, wire, false, { body })
     expect(reading).toMatchObject({ status: 429, ending: 'error' })
     expect(reading.headers.get('x-sparekey-error')).toBe('rate_limit')
+  })
+})
+
+const WIRES = ['responses', 'chat-completions', 'messages'] as const
+const DIRECTIONS = WIRES.flatMap((from) => WIRES.filter((to) => to !== from).map((to) => [from, to] as const))
+
+describe.each(DIRECTIONS)('a %s call said in %s', (from, to) => {
+  it.each([true, false])('is accepted by an independent fake (stream: %s)', async (stream) => {
+    const { gateway } = await before(to, FOREIGN[to])
+    expect(await ask(gateway.url, from, stream)).toMatchObject({
+      status: 200,
+      ending: 'complete',
+      said: 'pong from elsewhere',
+    })
   })
 })

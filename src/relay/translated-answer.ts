@@ -1,0 +1,78 @@
+import type { HeaderList } from '../platform/network.ts'
+import type { StreamFacts } from '../wire/translate/stream-facts.ts'
+import { translateAnswer } from '../wire/translate/translate-answer.ts'
+import { StreamTranslation } from '../wire/translate/translate-stream.ts'
+import type { WireName } from '../wire/wire.ts'
+import type { AttemptAnswer } from './attempt.ts'
+import type { AttemptBody, AttemptEnding } from './attempt-body.ts'
+import type { TranslatedCall } from './translated-call.ts'
+
+/** An upstream's answer in the caller's words. Its failures were judged before, in the upstream's own wire. */
+export function translatedAnswer(
+  answer: AttemptAnswer,
+  translated: TranslatedCall,
+  to: WireName,
+  nowMs: number,
+): AttemptAnswer {
+  const { wire, told } = translated
+  const facts: StreamFacts = { createdAt: Math.floor(nowMs / 1000), names: told.names, includeUsage: told.includeUsage }
+  const type = answer.whole ? 'application/json' : 'text/event-stream; charset=utf-8'
+  const headers: HeaderList = [
+    ...answer.headers.filter(([name]) => name.toLowerCase() !== 'content-type'),
+    ['content-type', type],
+  ]
+  const body = answer.whole
+    ? new WholeBody(answer.body, (bytes) => translateAnswer(wire, to, Buffer.from(bytes).toString(), facts))
+    : new StreamedBody(answer.body, new StreamTranslation(wire, to, facts))
+  // A translated answer can be gone on from nowhere: the caller's next request carries its own history.
+  return { kind: 'answer', status: answer.status, headers, body, whole: answer.whole }
+}
+
+class WholeBody implements AttemptBody {
+  readonly #body: AttemptBody
+  readonly #translate: (bytes: Uint8Array) => string
+
+  constructor(body: AttemptBody, translate: (bytes: Uint8Array) => string) {
+    this.#body = body
+    this.#translate = translate
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, AttemptEnding>> {
+    const next = await this.#body.next()
+    return next.done === true ? next : { done: false, value: Buffer.from(this.#translate(next.value)) }
+  }
+
+  return(): Promise<void> {
+    return this.#body.return()
+  }
+}
+
+class StreamedBody implements AttemptBody {
+  readonly #body: AttemptBody
+  readonly #translation: StreamTranslation
+  #ending: IteratorResult<Uint8Array, AttemptEnding> | undefined
+
+  constructor(body: AttemptBody, translation: StreamTranslation) {
+    this.#body = body
+    this.#translation = translation
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, AttemptEnding>> {
+    if (this.#ending !== undefined) return this.#ending
+    for (;;) {
+      const next = await this.#body.next()
+      let text: string
+      if (next.done === true) {
+        this.#ending = next
+        // The terminal events stand for a good end only: a broken one is told by whoever called.
+        text = next.value.kind === 'complete' ? this.#translation.finish() : ''
+        if (text === '') return next
+      } else text = this.#translation.push(next.value)
+      if (text !== '') return { done: false, value: Buffer.from(text) }
+    }
+  }
+
+  return(): Promise<void> {
+    return this.#body.return()
+  }
+}

@@ -1,0 +1,73 @@
+import type { HeaderList } from '../platform/network.ts'
+import { type TranslatedRequest, translateRequest } from '../wire/translate/translate-request.ts'
+import type { WireName } from '../wire/wire.ts'
+import type { Call, Route } from './call.ts'
+import { RequestTooDeepError } from './prepare.ts'
+
+/** A call in its provider's words, with the way back. */
+export interface TranslatedCall {
+  readonly call: Call
+  readonly wire: WireName
+  readonly told: Exclude<TranslatedRequest, { refused: unknown }>
+}
+
+export type Translation =
+  | { readonly kind: 'native' }
+  | { readonly kind: 'refused'; readonly parameter: string; readonly message: string; readonly code: string }
+  | ({ readonly kind: 'translated' } & TranslatedCall)
+
+const NATIVE: Translation = { kind: 'native' }
+const KNOWN = new WeakMap<Call, Map<Route, Translation>>()
+/** Headers of one vendor's client mean nothing to another vendor. */
+const CARRIED_HEADERS = new Set(['user-agent', 'traceparent', 'tracestate'])
+const JSON_BODY: HeaderList = [['content-type', 'application/json']]
+
+/** What a route makes of a call: worked out once for each of them; a route that speaks the caller's wire costs one look. */
+export function translationOf(call: Call, route: Route): Translation {
+  if (route.wires.includes(call.wire)) return NATIVE
+  let routes = KNOWN.get(call)
+  if (routes === undefined) KNOWN.set(call, (routes = new Map<Route, Translation>()))
+  let translation = routes.get(route)
+  if (translation === undefined) routes.set(route, (translation = translate(call, route)))
+  return translation
+}
+
+function translate(call: Call, route: Route): Translation {
+  const [wire] = route.wires
+  if (wire === undefined)
+    return {
+      kind: 'refused',
+      parameter: 'model',
+      message: `${route.provider} speaks no protocol`,
+      code: 'unsupported_parameter',
+    }
+  const told = translateRequest(call.wire, wire, call.body, route.definition.toolCallIds)
+  if ('refused' in told) return { kind: 'refused', ...told.refused }
+  return {
+    kind: 'translated',
+    wire,
+    told,
+    call: {
+      id: call.id,
+      wire,
+      model: call.model,
+      stream: call.stream,
+      headers: [...call.headers.filter(([name]) => CARRIED_HEADERS.has(name.toLowerCase())), ...JSON_BODY],
+      bytes: written(told.body),
+      body: told.body,
+      signal: call.signal,
+      query: '',
+      chain: call.chain,
+      client: call.client,
+    },
+  }
+}
+
+function written(body: Readonly<Record<string, unknown>>): Uint8Array {
+  try {
+    return Buffer.from(JSON.stringify(body))
+  } catch (error) {
+    if (error instanceof RangeError) throw new RequestTooDeepError('the request body is nested too deeply')
+    throw error
+  }
+}

@@ -1,0 +1,19 @@
+import type { WireName } from '../wire.ts'
+import type { Delta } from './answer.ts'
+import { ChatWriter } from './chat-writer.ts'
+import { MessagesWriter } from './messages-writer.ts'
+import { ResponsesWriter } from './responses-writer.ts'
+import type { StreamFacts } from './stream-facts.ts'
+
+/** Writes one stream. */
+export interface DeltaEncoder {
+  write(delta: Exclude<Delta, { kind: 'end' }>): string
+  /** The terminal events. Never called for an answer that broke off. */
+  finish(): string
+}
+
+export const ENCODE_STREAM: Readonly<Record<WireName, (facts: StreamFacts) => DeltaEncoder>> = {
+  responses: (facts) => new ResponsesWriter(facts),
+  'chat-completions': (facts) => new ChatWriter(facts),
+  messages: (facts) => new MessagesWriter(facts),
+}

@@ -1,0 +1,10 @@
+import type { ToolNames } from './tool-names.ts'
+
+/** What a stream's writer wants to know beside the answer. */
+export interface StreamFacts {
+  /** Epoch seconds. */
+  readonly createdAt: number
+  readonly names: ToolNames
+  /** A Chat caller asked for the usage chunk. */
+  readonly includeUsage: boolean
+}
