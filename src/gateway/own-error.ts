@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Failure } from '../failure/evidence.ts'
 import { blameOf, type FailureLabel } from '../failure/labels.ts'
-import type { WireName } from '../wire/wire.ts'
+import type { GivenUp, WireName } from '../wire/wire.ts'
 import { WIRES } from '../wire/wires.ts'
 
 /** Machine codes of the gateway's own errors (`x-sparekey-error`). Their statuses stand in `wire/openai-error.ts`. */
@@ -21,6 +21,7 @@ export type OwnErrorCode =
   | 'forbidden_host'
   | 'request_timeout'
   | 'shutting_down'
+  | 'overloaded'
   | 'internal_error'
 
 /** Something that the caller did wrong, or that we cannot serve; told in the caller's protocol. */
@@ -39,6 +40,7 @@ const LABELS: Partial<Record<OwnErrorCode, FailureLabel>> = {
   forbidden_host: 'entitlement',
   request_timeout: 'timeout',
   shutting_down: 'overloaded',
+  overloaded: 'overloaded',
   internal_error: 'server_error',
 }
 
@@ -48,6 +50,21 @@ export function writeOwnError(response: ServerResponse, wire: WireName, error: O
     response.destroy()
     return
   }
+  const rendered = WIRES[wire].renderError(givenUp(wire, error, nowMs))
+  const body = Buffer.from(rendered.body)
+  for (const [name, value] of [...rendered.headers, ...(error.headers ?? [])]) response.setHeader(name, value)
+  response.setHeader('x-sparekey-error', error.code)
+  response.setHeader('content-length', body.length)
+  response.statusCode = rendered.status
+  response.end(body)
+}
+
+/** An own error as the end of a stream that has begun. */
+export function ownStreamError(wire: WireName, error: OwnError, nowMs: number): Uint8Array {
+  return Buffer.from(WIRES[wire].renderStreamError(givenUp(wire, error, nowMs)))
+}
+
+function givenUp(wire: WireName, error: OwnError, nowMs: number): GivenUp {
   const label = LABELS[error.code] ?? 'invalid_request'
   const failure: Failure = {
     label,
@@ -58,11 +75,5 @@ export function writeOwnError(response: ServerResponse, wire: WireName, error: O
     confidence: 'exact',
     evidence: { channel: 'http', provider: 'sparekey', api: wire, headers: {}, seenAtMs: nowMs },
   }
-  const rendered = WIRES[wire].renderError({ failure, nowMs, attempts: [], code: error.code })
-  const body = Buffer.from(rendered.body)
-  for (const [name, value] of [...rendered.headers, ...(error.headers ?? [])]) response.setHeader(name, value)
-  response.setHeader('x-sparekey-error', error.code)
-  response.setHeader('content-length', body.length)
-  response.statusCode = rendered.status
-  response.end(body)
+  return { failure, nowMs, attempts: [], code: error.code }
 }
