@@ -205,6 +205,10 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       ['--port <number>', 'port; 0 = any free one'],
       ['--host <host>', 'address to listen on'],
+      [
+        '--workers <number>',
+        'processes that share the port; auto = one for each core; SIGUSR2 renews them without a failed call',
+      ],
       ['--store <store>', 'sqlite'],
     ],
     run: async (context, _values, options) => (await import('./serve.ts')).serve(context, options as ServeOptions),

@@ -8,6 +8,7 @@ import { fixedEnvironment } from '../platform/environment.ts'
 import { STRATEGY_NAMES } from '../pool/strategies.ts'
 import { PROVIDERS } from '../providers/_registry.ts'
 import { DEFAULT_POLICY } from '../recovery/policy.ts'
+import { DEFAULT_LOAD_LIMITS } from '../gateway/options.ts'
 import { DEFAULT_LIMITS } from '../relay/call.ts'
 import { CONFIG_DEFAULTS, describeProblem } from './config.ts'
 import { homeOf } from './home.ts'
@@ -66,7 +67,7 @@ describe('what a configuration says', () => {
     })
     expect(config.policy.content_policy.tries).toEqual(['fallback', 'surface'])
     expect(config.policy.rate_limit.retries.times).toBe(3)
-    expect(config.limits).toEqual({ ...DEFAULT_LIMITS, deadlineMs: 60_000, idleMs: 5_000 })
+    expect(config.limits).toEqual({ ...CONFIG_DEFAULTS.limits, deadlineMs: 60_000, idleMs: 5_000 })
     expect(danglingNames(config, PROVIDERS)).toEqual([])
   })
 
@@ -81,7 +82,7 @@ describe('what a configuration says', () => {
     const config = await load(text)
     expect(config.listen).toEqual({ host: '127.0.0.1', port: 8787 })
     expect(config.limits).toEqual(CONFIG_DEFAULTS.limits)
-    expect(CONFIG_DEFAULTS.limits).toEqual(DEFAULT_LIMITS)
+    expect(CONFIG_DEFAULTS.limits).toEqual({ ...DEFAULT_LIMITS, ...DEFAULT_LOAD_LIMITS, drainMs: 30_000 })
   })
 
   it('needs no file', async () => {

@@ -71,6 +71,12 @@ export interface ConfigLimits {
   readonly holdMs: number
   readonly heartbeatMs: number
   readonly maxConcurrentPerCredential: number
+  /** A gateway that is told to stop lets its calls end for this long. */
+  readonly drainMs: number
+  /** Calls that one gateway process answers at once; 0 = no limit. */
+  readonly maxCalls: number
+  /** Calls are refused while the event loop is lastingly later than this; 0 = no limit. */
+  readonly maxLagMs: number
 }
 
 /** What a configuration says when it says nothing. */
@@ -90,6 +96,9 @@ export const CONFIG_DEFAULTS = {
     holdMs: 5_000,
     heartbeatMs: 10_000,
     maxConcurrentPerCredential: 0,
+    drainMs: 30_000,
+    maxCalls: 10_000,
+    maxLagMs: 1_000,
   },
 } as const
 

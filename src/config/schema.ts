@@ -143,6 +143,15 @@ const limits = z.strictObject({
   holdMs: ms.optional(),
   heartbeatMs: positiveMs.optional(),
   maxConcurrentPerCredential: z.int().min(0).optional(),
+  drainMs: ms.describe('A gateway that is told to stop lets its calls end for this long').optional(),
+  maxCalls: z
+    .int()
+    .min(0)
+    .describe('Calls that one gateway process answers at once; more get 503 and retry-after. 0 = no limit')
+    .optional(),
+  maxLagMs: ms
+    .describe('Calls get 503 and retry-after while the gateway process is lastingly later than this. 0 = no limit')
+    .optional(),
 })
 
 const client = z.union([

@@ -480,6 +480,44 @@ describe('closing and reloading', () => {
     expect(aborted).toEqual([true])
   })
 
+  it.each(PATHS)(
+    '%s: more calls than it may answer get 503 and a time to come back; health still answers',
+    async (path) => {
+      let finish: () => void = () => {}
+      const house = {
+        resolveChain: () => ({ kind: 'chain' as const, chain: [route()] }),
+        listModels: () => [],
+        clients: [],
+        load: { maxCalls: 1, maxLagMs: 0 },
+      }
+      const { gateway } = await begin({
+        house,
+        answer: () =>
+          new Promise((resolve) => {
+            finish = () => resolve(answerOf(one('{}')))
+          }),
+      })
+      const first = post(gateway, path, BODY)
+      await expect.poll(() => gateway.inFlight).toBe(1)
+      const second = await fetch(gateway.url + path, { method: 'POST', body: BODY })
+      expect([second.status, second.headers.get('retry-after'), second.headers.get('x-sparekey-error')]).toEqual([
+        503,
+        '1',
+        'overloaded',
+      ])
+      expect(await second.json()).toHaveProperty('error.message')
+      expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)
+      finish()
+      expect((await first).status).toBe(200)
+      // A reload lifts the limit for calls that begin from now on.
+      gateway.reload({ ...house, load: { maxCalls: 0, maxLagMs: 0 } })
+      const third = post(gateway, path, BODY)
+      await expect.poll(() => gateway.inFlight).toBe(1)
+      finish()
+      expect((await third).status).toBe(200)
+    },
+  )
+
   it('a new house counts for calls that begin from now on', async () => {
     const { gateway } = await begin()
     gateway.reload({ resolveChain: () => ({ kind: 'unknown', message: 'gone' }), listModels: () => ['z'], clients: [] })

@@ -17,7 +17,7 @@ export interface GatewayLimits {
   readonly headersMs: number
   /** From a request's first byte to the end of its body, ms. @default 60 000 */
   readonly requestMs: number
-  /** Open connections at once; more are refused. @default 4096 */
+  /** Open connections at once; more are refused without a word, so there are more of them than calls. @default 16 384 */
   readonly connections: number
 }
 
@@ -25,8 +25,18 @@ export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
   bodyBytes: 64 * 1024 * 1024,
   headersMs: 10_000,
   requestMs: 60_000,
-  connections: 4096,
+  connections: 16_384,
 }
+
+/** From when on further calls are refused instead of slowing down all of them. */
+export interface LoadLimits {
+  /** Calls being answered at once, in one process; 0 = no limit. @default 10 000 */
+  readonly maxCalls: number
+  /** How late the event loop may lastingly be, ms; 0 = no limit. @default 1 000 */
+  readonly maxLagMs: number
+}
+
+export const DEFAULT_LOAD_LIMITS: LoadLimits = { maxCalls: 10_000, maxLagMs: 1_000 }
 
 /** What changes when the configuration is reloaded; calls in flight keep what they began with. */
 export interface GatewayHouse {
@@ -36,6 +46,8 @@ export interface GatewayHouse {
   listModels(): readonly string[]
   /** Empty = open, which only a loopback listener may be. */
   readonly clients: readonly ClientKey[]
+  /** @default DEFAULT_LOAD_LIMITS */
+  readonly load?: LoadLimits
 }
 
 export interface GatewayOptions {
@@ -61,8 +73,20 @@ export interface Gateway {
   readonly inFlight: number
   /** Swaps models, chains and client keys for calls that begin from now on. Keys stay when none would be left and the network can reach us. */
   reload(house: GatewayHouse): void
-  /** Refuses new calls, lets running ones end for `graceMs`, then cuts them. @default 10 000 */
-  close(graceMs?: number): Promise<void>
+  /**
+   * Stops listening, lets running calls end for `graceMs`, then ends them in their own wire's error.
+   * @param graceMs @default 10 000
+   * @returns how many calls did not end by themselves
+   */
+  close(graceMs?: number, options?: ClosingOptions): Promise<number>
+}
+
+export interface ClosingOptions {
+  /**
+   * For a gateway whose successor listens already: connections that are idle may bring one more call for this long, ms, and are closed behind it.
+   * A client that sends just when its connection is closed would see a failed call. @default 0
+   */
+  readonly lingerMs?: number
 }
 
 /** The gateway could not start. The message says what to do. */

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { FailureLabel } from '../failure/labels.ts'
-import { renderOwnError } from '../relay/render-own-error.ts'
+import { type OwnRefusal, ownGivenUp, renderOwnError } from '../relay/render-own-error.ts'
 import type { WireName } from '../wire/wire.ts'
+import { WIRES } from '../wire/wires.ts'
 
 /** Machine codes of the gateway's own errors (`x-sparekey-error`). Their statuses stand in `wire/openai-error.ts`. */
 export type OwnErrorCode =
@@ -20,6 +21,7 @@ export type OwnErrorCode =
   | 'forbidden_host'
   | 'request_timeout'
   | 'shutting_down'
+  | 'overloaded'
   | 'internal_error'
 
 /** Something that the caller did wrong, or that we cannot serve; told in the caller's protocol. */
@@ -38,6 +40,7 @@ const LABELS: Partial<Record<OwnErrorCode, FailureLabel>> = {
   forbidden_host: 'entitlement',
   request_timeout: 'timeout',
   shutting_down: 'overloaded',
+  overloaded: 'overloaded',
   internal_error: 'server_error',
 }
 
@@ -47,11 +50,19 @@ export function writeOwnError(response: ServerResponse, wire: WireName, error: O
     response.destroy()
     return
   }
-  const label = LABELS[error.code] ?? 'invalid_request'
-  const rendered = renderOwnError(wire, { ...error, label, rule: `gateway/${error.code}` }, nowMs)
+  const rendered = renderOwnError(wire, refusalOf(error), nowMs)
   const body = Buffer.from(rendered.body)
   for (const [name, value] of [...rendered.headers, ...(error.headers ?? [])]) response.setHeader(name, value)
   response.setHeader('content-length', body.length)
   response.statusCode = rendered.status
   response.end(body)
+}
+
+/** An own error as the end of a stream that has begun. */
+export function ownStreamError(wire: WireName, error: OwnError, nowMs: number): Uint8Array {
+  return Buffer.from(WIRES[wire].renderStreamError(ownGivenUp(wire, refusalOf(error), nowMs)))
+}
+
+function refusalOf({ code, message }: OwnError): OwnRefusal {
+  return { code, message, label: LABELS[code] ?? 'invalid_request', rule: `gateway/${code}` }
 }

@@ -8,7 +8,7 @@ import type { WireName } from '../wire/wire.ts'
 import { WIRES } from '../wire/wires.ts'
 import { decodeBody } from './decode-body.ts'
 import type { GatewayHouse, GatewayLimits, GatewayOptions } from './options.ts'
-import { type OwnError, writeOwnError } from './own-error.ts'
+import { type OwnError, ownStreamError, writeOwnError } from './own-error.ts'
 import { readBody } from './read-body.ts'
 import type { Target } from './target.ts'
 import { writeAnswer } from './write-answer.ts'
@@ -23,7 +23,7 @@ export interface ServedCall {
   readonly platform: Platform
   readonly limits: GatewayLimits
   /** Calls that are cut when the gateway closes and the grace is over. */
-  readonly cuts: Set<{ leave(): void }>
+  readonly cuts: Set<{ stop(): void }>
 }
 
 /** One model call from its first body byte to its last answer byte. */
@@ -43,10 +43,32 @@ export async function serveCall(served: ServedCall): Promise<void> {
   })
   cuts.add(read)
   try {
-    await writeAnswer(response, await relay.answer(read))
+    const answer = await relay.answer(read)
+    if (read.stopped && answer.status === CANCELLED) {
+      await answer.body[Symbol.asyncIterator]().return?.()
+      return writeOwnError(response, wire, SHUTTING_DOWN, platform.clock.now())
+    }
+    // What was cut by us must not look as if it had ended.
+    const lastWords = async () =>
+      read.stopped && (await answer.ended).outcome === 'cancelled'
+        ? ownStreamError(wire, SHUTTING_DOWN, platform.clock.now())
+        : undefined
+    await writeAnswer(response, answer, lastWords)
   } finally {
     cuts.delete(read)
   }
+}
+
+/** The relay's status for a call that was cut before it had an answer. */
+const CANCELLED = 499
+
+const SHUTTING_DOWN: OwnError = {
+  code: 'shutting_down',
+  message: 'the gateway is shutting down; try again in a moment',
+  headers: [
+    ['retry-after', '1'],
+    ['connection', 'close'],
+  ],
 }
 
 /** A call of a client; its body is parsed only for whoever wants to change it. */
@@ -62,6 +84,7 @@ class ClientCall implements Call {
   readonly chain: Call['chain']
   readonly client: Call['client']
   readonly signal = new Cut()
+  stopped = false
 
   constructor(given: Omit<Call, 'signal' | 'body'>, body: () => Readonly<Record<string, unknown>>) {
     this.id = given.id
@@ -80,8 +103,14 @@ class ClientCall implements Call {
     return this.#body()
   }
 
-  /** The client has gone, or is sent away. */
+  /** The client has gone. */
   leave(): void {
+    this.signal.abort()
+  }
+
+  /** The gateway can wait no longer: the client is still there and is told so. */
+  stop(): void {
+    this.stopped = true
     this.signal.abort()
   }
 }

@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import { identifyClient } from './client-keys.ts'
 import { checkOrigin, isLoopback } from './host-check.ts'
 import { modelsBody } from '../wire/models-body.ts'
 import {
+  type ClosingOptions,
   DEFAULT_GATEWAY_LIMITS,
+  DEFAULT_LOAD_LIMITS,
   type Gateway,
   type GatewayHouse,
   type GatewayLimits,
@@ -12,13 +14,17 @@ import {
   GatewayStartError,
 } from './options.ts'
 import { type OwnError, type OwnErrorCode, writeOwnError } from './own-error.ts'
+import { OverloadGuard } from './overload-guard.ts'
 import { nearestWire, ROUTES } from './routes.ts'
 import { serveCall } from './serve-call.ts'
-import { targetOf } from './target.ts'
+import { type Target, targetOf } from './target.ts'
+import type { WireName } from '../wire/wire.ts'
 
 const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 8787
 const DEFAULT_GRACE_MS = 10_000
+/** Calls that are ended by us get this long to hear why, ms. */
+const LAST_WORDS_MS = 1_000
 
 /**
  * Starts the HTTP gateway.
@@ -43,10 +49,12 @@ class RunningGateway implements Gateway {
   readonly #loopback: boolean
   readonly #server: Server
   /** Calls in flight. Not one signal combined with each call's own: that costs more than a call's headers. */
-  readonly #cuts = new Set<{ leave(): void }>()
+  readonly #cuts = new Set<{ stop(): void }>()
+  readonly #guard: OverloadGuard
+  /** Requests being answered. */
+  readonly #open = new Set<ServerResponse>()
   #house: GatewayHouse
   #closing = false
-  #inFlight = 0
   #idle: Array<() => void> = []
   url = ''
   port = 0
@@ -56,6 +64,7 @@ class RunningGateway implements Gateway {
     this.#limits = limits
     this.#loopback = loopback
     this.#house = options.house
+    this.#guard = new OverloadGuard(options.platform)
     this.#server = createServer({
       noDelay: true,
       keepAlive: true,
@@ -75,7 +84,7 @@ class RunningGateway implements Gateway {
   }
 
   get inFlight(): number {
-    return this.#inFlight
+    return this.#open.size
   }
 
   async listen(host: string, port: number): Promise<void> {
@@ -103,24 +112,52 @@ class RunningGateway implements Gateway {
       this.#options.onTrouble?.('"clients" is empty and the listener is open to the network: the old client keys stay')
   }
 
-  async close(graceMs: number = DEFAULT_GRACE_MS): Promise<void> {
-    if (this.#closing) return
+  async close(graceMs: number = DEFAULT_GRACE_MS, { lingerMs = 0 }: ClosingOptions = {}): Promise<number> {
+    if (this.#closing) return 0
     this.#closing = true
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    const { clock } = this.#options.platform
+    const endAtMs = clock.monotonic() + graceMs
+    // What has no head yet can still say that its connection ends.
+    for (const response of this.#open) if (!response.headersSent) response.shouldKeepAlive = false
+    const closed = new Promise<void>((resolve) => {
+      // node:http would close every idle connection together with the listener.
+      NetServer.prototype.close.call(this.#server, () => resolve())
+    })
+    if (lingerMs > 0) await this.#atMost(Math.min(lingerMs, graceMs), closed)
     this.#server.closeIdleConnections()
-    if (this.#inFlight > 0) {
-      const grace = new AbortController()
-      const idle = new Promise<void>((resolve) => this.#idle.push(resolve))
-      await Promise.race([idle, this.#options.platform.timers.sleep(graceMs, grace.signal)])
-      grace.abort()
-    }
-    for (const call of this.#cuts) call.leave()
+    await this.#atMost(endAtMs - clock.monotonic(), this.#untilIdle())
+    const cut = this.#open.size
+    for (const call of this.#cuts) call.stop()
+    if (cut > 0) await this.#atMost(LAST_WORDS_MS, this.#untilIdle())
+    this.#guard.stop()
     this.#server.closeAllConnections()
     await closed
+    // Ends its watch over connections.
+    this.#server.close()
+    return cut
+  }
+
+  #untilIdle(): Promise<void> {
+    return this.#open.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  async #atMost(ms: number, promise: Promise<void>): Promise<void> {
+    const enough = new AbortController()
+    await Promise.race([promise, this.#options.platform.timers.sleep(Math.max(0, ms), enough.signal)])
+    enough.abort()
+  }
+
+  /** The last answer of a connection whose listener is gone ends it, unless a further request came right behind. */
+  #letGo(response: ServerResponse, socket: Socket): void {
+    for (const other of this.#open) if (other.req.socket === socket) return
+    if (response.writableFinished) socket.end()
+    else response.once('finish', () => socket.end())
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#inFlight += 1
+    const { socket } = request
+    this.#open.add(response)
+    if (this.#closing) response.shouldKeepAlive = false
     // A socket that breaks must not end the process.
     request.on('error', () => {})
     response.on('error', () => {})
@@ -133,8 +170,9 @@ class RunningGateway implements Gateway {
         message: 'the gateway met an unexpected error; see its log',
       })
     } finally {
-      this.#inFlight -= 1
-      if (this.#inFlight === 0) for (const done of this.#idle.splice(0)) done()
+      this.#open.delete(response)
+      if (this.#closing) this.#letGo(response, socket)
+      if (this.#open.size === 0) for (const done of this.#idle.splice(0)) done()
     }
   }
 
@@ -168,26 +206,7 @@ class RunningGateway implements Gateway {
     }
     switch (row.serves.kind) {
       case 'call':
-        if (this.#closing)
-          return this.#refuse(request, response, {
-            code: 'shutting_down',
-            message: 'the gateway is shutting down; try again in a moment',
-            headers: [
-              ['retry-after', '1'],
-              ['connection', 'close'],
-            ],
-          })
-        return serveCall({
-          request,
-          response,
-          wire: row.serves.wire,
-          url,
-          house: this.#house,
-          relay: this.#options.relay,
-          platform: this.#options.platform,
-          limits: this.#limits,
-          cuts: this.#cuts,
-        })
+        return this.#call(request, response, row.serves.wire, url)
       case 'models': {
         const shape =
           row.serves.shape === 'openai' && request.headers['anthropic-version'] !== undefined
@@ -197,7 +216,7 @@ class RunningGateway implements Gateway {
       }
       case 'ready': {
         const state = this.#closing
-          ? { ready: false, why: 'shutting down' }
+          ? { ready: false, why: 'draining' }
           : await (this.#options.ready?.() ?? { ready: true, why: 'ready' })
         return sendJson(response, state.ready ? 200 : 503, state)
       }
@@ -206,6 +225,23 @@ class RunningGateway implements Gateway {
       case 'hello':
         return sendJson(response, 200, { name: 'sparekey' })
     }
+  }
+
+  async #call(request: IncomingMessage, response: ServerResponse, wire: WireName, url: Target): Promise<void> {
+    const overload = this.#guard.refusal(this.#open.size - 1, this.#house.load ?? DEFAULT_LOAD_LIMITS)
+    if (overload !== undefined) return this.#refuse(request, response, overload)
+    const { relay, platform } = this.#options
+    return serveCall({
+      request,
+      response,
+      wire,
+      url,
+      house: this.#house,
+      relay,
+      platform,
+      limits: this.#limits,
+      cuts: this.#cuts,
+    })
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: OwnError): void {

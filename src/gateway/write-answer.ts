@@ -4,8 +4,13 @@ import type { RelayAnswer } from '../relay/call.ts'
 /**
  * Sends an answer as fast as the client reads it; a client that leaves cancels the upstream at once.
  * Resolves when everything has been handed to the socket or the client is gone.
+ * @param lastWords what an event stream still has to be told when it was cut by us
  */
-export async function writeAnswer(response: ServerResponse, answer: RelayAnswer): Promise<void> {
+export async function writeAnswer(
+  response: ServerResponse,
+  answer: RelayAnswer,
+  lastWords: () => Promise<Uint8Array | undefined>,
+): Promise<void> {
   const body = answer.body[Symbol.asyncIterator]()
   const client = new Departure(response, () => void body.return?.())
   try {
@@ -25,6 +30,11 @@ export async function writeAnswer(response: ServerResponse, answer: RelayAnswer)
       if (!response.write(next.value) && (await client.orGone(drained(response))) === 'gone') return
     }
     clearImmediate(flush)
+    const words = await lastWords()
+    if (words !== undefined) {
+      if (!isEventStream(answer)) return void response.destroy()
+      response.write(words)
+    }
     await client.orGone(new Promise<void>((resolve) => response.end(resolve)))
   } finally {
     await body.return?.()

@@ -49,6 +49,7 @@ export const OWN_STATUS: Readonly<Record<string, number>> = {
   forbidden_host: 403,
   request_timeout: 408,
   shutting_down: 503,
+  overloaded: 503,
 }
 
 /** The error object of the OpenAI skin. Quota answers carry the reset in the two forms that the Codex CLI reads. */

@@ -16,20 +16,25 @@ export interface Served {
   ended(): Promise<number | string | null>
 }
 
-/** Runs `sparekey serve` as a real process on a home. @param providers where its providers are to be found, or all their settings */
+/** Runs `sparekey serve` as a real process on a home. @param providers where its providers are to be found, or all their settings. @param more further lines of its configuration, and words of the command */
 export async function served(
   home: string,
   providers: Readonly<Record<string, string | Readonly<Record<string, unknown>>>>,
+  more: { readonly config?: string; readonly words?: readonly string[] } = {},
 ): Promise<Served> {
   const lines = Object.entries(providers).map(
     ([name, each]) => `  ${name}: ${JSON.stringify(typeof each === 'string' ? { baseUrl: each } : each)}`,
   )
-  writeFileSync(join(home, 'config.yaml'), `providers:\n${lines.join('\n')}\n`)
+  writeFileSync(join(home, 'config.yaml'), `providers:\n${lines.join('\n')}\n${more.config ?? ''}`)
   const { PATH = '', NODE_OPTIONS = '' } = process.env
-  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, 'serve', '--port', '0', '--json'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH, NODE_OPTIONS, SPAREKEY_HOME: home, HOME: home },
-  })
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', PROGRAM, 'serve', '--port', '0', '--json', ...(more.words ?? [])],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH, NODE_OPTIONS, SPAREKEY_HOME: home, HOME: home },
+    },
+  )
   onTestFinished(() => void child.kill('SIGKILL'))
   const parts: string[] = []
   child.stderr.on('data', (part: Buffer) => parts.push(part.toString()))

@@ -80,6 +80,7 @@ const OWN_TYPES: Readonly<Record<string, string>> = {
   no_credential: 'api_error',
   internal_error: 'api_error',
   shutting_down: 'overloaded_error',
+  overloaded: 'overloaded_error',
 }
 
 function ownType(code: string): string {
