@@ -35,6 +35,8 @@ export class BoundStateBook {
     const assumed = this.#assumedOwner(call, route, lease, fallback)
     const foreign = new Set<string>()
     for (const blob of blobs) {
+      // Unsigned thinking is nobody's; vendors that sign none want it back, and one that does refuses it: then it is left out once.
+      if (blob === '') continue
       const key = keyOf(blob)
       const owner = this.#owners.get(key) ?? assumed
       if (owner !== undefined) this.#remember(key, owner)

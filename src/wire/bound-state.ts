@@ -90,6 +90,7 @@ function withoutThinking(body: Json, foreign: ReadonlySet<string>) {
   }
 }
 
+/** Empty where nobody signed: thinking of another vendor that was told in this protocol. */
 function signatureOf(block: unknown): string | undefined {
   const each = objectOf(block)
   const blob =
@@ -98,7 +99,7 @@ function signatureOf(block: unknown): string | undefined {
       : each?.['type'] === 'redacted_thinking'
         ? each['data']
         : undefined
-  return typeof blob === 'string' && blob !== '' ? blob : undefined
+  return typeof blob === 'string' ? blob : undefined
 }
 
 function listOf(value: unknown): readonly unknown[] {

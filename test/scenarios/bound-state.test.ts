@@ -97,6 +97,40 @@ describe('encrypted reasoning', () => {
   })
 })
 
+describe('thinking that nobody signed, told by a translated vendor before the conversation moved', () => {
+  it('is left out once when the provider refuses it, and the words stay', async () => {
+    const refused: Step = {
+      kind: 'error',
+      status: 400,
+      body: {
+        type: 'error',
+        error: {
+          type: 'invalid_request_error',
+          message: 'messages.1.content.0: Invalid `signature` in `thinking` block',
+        },
+      },
+    }
+    world = await startWorld({
+      sides: [{ provider: 'anthropic', scenario: scenario('x', { 'tok-a': { steps: [refused, ANSWER] } }) }],
+    })
+    const answered = [
+      { type: 'thinking', thinking: 'hm', signature: '' },
+      { type: 'text', text: 'yes' },
+    ]
+    const messages = [
+      { role: 'user', content: 'hello' },
+      { role: 'assistant', content: answered },
+      { role: 'user', content: 'and?' },
+    ]
+    const body = { ...requestBody('messages', false), messages }
+    expect(await ask(world.gateway.url, 'messages', false, { body })).toMatchObject({ ending: 'complete' })
+    expect(world.simulators[0]?.requests.map((seen) => (seen.body['messages'] as typeof messages)[1]?.content)).toEqual(
+      [answered, [{ type: 'text', text: 'yes' }]],
+    )
+    expect((await world.store.snapshot()).benches).toEqual([])
+  })
+})
+
 describe('previous_response_id', () => {
   const after = (url: string, id: string | undefined, input: unknown = 'go on') =>
     ask(url, 'responses', false, {
