@@ -67,7 +67,7 @@ async function stageFor(line: string, home: string): Promise<void> {
         home,
       )
     if (line.includes('import backup'))
-      await shell('sparekey auth export sparekey.backup --passphrase-env BACKUP_PASSPHRASE', home)
+      await shell(`sparekey auth export ${/\S+\.backup/.exec(line)?.[0]} --passphrase-env BACKUP_PASSPHRASE`, home)
   }
   mkdirSync(join(home, 'keys'))
   writeFileSync(join(home, 'keys', 'openai'), 'a-key-of-the-docs-6', { mode: 0o600 })
@@ -97,7 +97,7 @@ function shell(line: string, home: string): Promise<{ readonly exit: number | nu
       [
         '-c',
         line
-          .replace(/(^|\| )sparekey (serve|simulate .*--serve)/, '$1exec sparekey $2')
+          .replace(/(^|\| )sparekey (serve|simulate .*--serve|status --watch)/, '$1exec sparekey $2')
           .replace('--port 9099', '--port 0')
           .replace(/sparekey serve$/, 'sparekey serve --port 0'),
       ],
@@ -117,9 +117,11 @@ function shell(line: string, home: string): Promise<{ readonly exit: number | nu
       },
     )
     let said = ''
+    // What goes on until somebody stops it has said enough with its first words.
+    const enough = line.endsWith('--watch') ? /openai/ : /Ctrl-C stops|"url": "http:/
     const hear = (part: Buffer) => {
       said += part.toString()
-      if (said.includes('Ctrl-C stops')) child.kill('SIGTERM')
+      if (enough.test(said)) child.kill(line.endsWith('--watch') ? 'SIGINT' : 'SIGTERM')
     }
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)

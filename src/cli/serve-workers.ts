@@ -6,12 +6,14 @@ import { untilStopped } from './until-stopped.ts'
 import { WorkerCrew } from './worker-crew.ts'
 
 /**
- * Several gateways behind one port; this process only hands connections out and replaces whoever dies.
+ * Several gateways behind one listening socket; this process only keeps it open and replaces whoever dies.
  * Every worker reads the configuration and the home's store itself, so a reload and a verdict reach all of them.
  * SIGUSR2 renews the workers one by one, with the code that is installed by then, and no call fails.
  */
 export async function serveWithWorkers(context: CliContext, size: number, signal?: AbortSignal): Promise<void> {
   const { terminal, platform } = context
+  // Every worker accepts for itself. Handed out by this process, a connection given to a worker in the moment of its death was never answered.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
   cluster.setupPrimary({ args: process.argv.slice(2) })
   const crew = new WorkerCrew(size, platform, (message) => terminal.err(message))
   const stopped = untilStopped(signal)

@@ -10,8 +10,8 @@ import type { StrategyName } from './strategies.ts'
 import type { ProbeUsage } from './usage-probe.ts'
 
 /**
- * The first attempt of a call may miss what other processes wrote in this last moment, ms: asking SQLite costs more than choosing.
- * Every further attempt looks again. A verdict has to be seen by every process within 100 ms.
+ * Who has credentials at all, and whether a lease has ended well, may be looked up in what was seen this long ago, ms: asking SQLite costs more
+ * than choosing. Whoever is to be lent always sees the verdicts of this moment.
  */
 export const FRESH_ENOUGH_MS = 25
 

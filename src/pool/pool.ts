@@ -8,7 +8,7 @@ import { explainOthers } from './explain.ts'
 import { Holder } from './holder.ts'
 import type { Acquired, AcquireRequest, Lease } from './lease.ts'
 import { PlaceDesk } from './place-desk.ts'
-import { type Described, FRESH_ENOUGH_MS, type Outlook, type PoolOptions } from './pool-options.ts'
+import type { Described, Outlook, PoolOptions } from './pool-options.ts'
 import type { PoolView } from './pool-view.ts'
 import { ProbeDesk } from './probe-desk.ts'
 import type { QuotaReading } from './quota.ts'
@@ -73,7 +73,7 @@ export class CredentialPool {
    * @throws StoreError when the store could never be read
    */
   async acquire(request: AcquireRequest): Promise<Acquired> {
-    const first = await this.#book.view(freshnessFor(request))
+    const first = await this.#book.view()
     // Pools without references skip this: a healthy call stays short.
     const hasReferences = first.hasReferences(request.provider)
     if (hasReferences) {
@@ -186,14 +186,12 @@ export class CredentialPool {
     const session = request.session === undefined ? undefined : await this.#sessionOf(request)
     const waited = limit > 0 || strategy.readsReadings || request.session !== undefined
     let seen = waited ? undefined : justSeen
-    let mayBeOldMs = limit > 0 ? 0 : freshnessFor(request)
     const full = new Set<string>()
     let looked = limit === 0
     let turn: number | undefined
     for (;;) {
-      const found = this.#survey(seen ?? (await this.#book.view(mayBeOldMs)), request)
+      const found = this.#survey(seen ?? (await this.#book.view()), request)
       seen = undefined
-      mayBeOldMs = 0
       const ready = full.size === 0 ? found.ready : found.ready.filter((each) => !full.has(each.id))
       if (ready.length === 0) {
         if (looked) return undefined
@@ -453,11 +451,6 @@ export class CredentialPool {
       ...(credentialId === undefined ? {} : { credentialId }),
     })
   }
-}
-
-/** A call that has been anywhere before must see what came of it, in this process and in others. */
-function freshnessFor({ tried, preferred }: AcquireRequest): number {
-  return tried.size === 0 && preferred === undefined ? FRESH_ENOUGH_MS : 0
 }
 
 function named(

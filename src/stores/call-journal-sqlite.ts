@@ -21,8 +21,9 @@ export class SqliteCallJournal implements CallJournal {
     this.#bounds = bounds
   }
 
-  write(records: readonly CallRecord[], nowMs: number): void {
+  write(records: readonly CallRecord[], nowMs: number, patienceMs = 0): void {
     this.#guarded(() => {
+      if (patienceMs > 0) this.#database.exec(`PRAGMA busy_timeout = ${Math.round(patienceMs)}`)
       this.#statement('BEGIN IMMEDIATE').run()
       try {
         for (const record of records) this.#put(record)

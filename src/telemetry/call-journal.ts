@@ -22,9 +22,10 @@ export interface EndedCalls {
 export interface CallJournal {
   /**
    * Writes all of them in one transaction; a call written again is replaced.
+   * @param patienceMs how long another process may be in the way, ms. The event loop stands still meanwhile. @default 0
    * @throws Error when it cannot write: nothing was changed then
    */
-  write(records: readonly CallRecord[], nowMs: number): void
+  write(records: readonly CallRecord[], nowMs: number, patienceMs?: number): void
   /** The latest first, by when they began. */
   latest(query: CallQuery): readonly CallRecord[]
   /** Calls whose id begins with `prefix` (with or without `call_`), at most `limit`. */

@@ -6,6 +6,8 @@ import type { TelemetryEvent } from './events.ts'
 
 /** What dies with a killed process: the stories of this long. */
 const FLUSH_MS = 200
+/** Nobody waits for a process that ends; then the last stories may wait for others' locks. */
+const LAST_PATIENCE_MS = 1_000
 /** Calls that one flush writes; what is more waits for the next. */
 const MOST_WAITING = 5_000
 /** Calls that are followed at once. A surface that never ends its calls must not fill the memory. */
@@ -58,8 +60,8 @@ export class CallRecorder {
     this.#cancelTimer ??= this.#platform.timers.after(FLUSH_MS, () => this.flush(), { unref: true })
   }
 
-  /** Writes what was gathered. Never throws. */
-  flush(): void {
+  /** Writes what was gathered. Never throws. @param patienceMs see `CallJournal.write` */
+  flush(patienceMs = 0): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     const ended = this.#ended
@@ -69,7 +71,7 @@ export class CallRecorder {
     if (stories.length === 0) return
     try {
       const records: readonly CallRecord[] = stories.map((story) => story.record(this.#redact))
-      this.#journal.write(records, this.#platform.clock.now())
+      this.#journal.write(records, this.#platform.clock.now(), patienceMs)
       if (this.#told) this.#onTrouble(`calls are recorded again; ${this.#dropped} were not`)
       this.#told = false
     } catch (error) {
@@ -82,7 +84,8 @@ export class CallRecorder {
 
   /** Writes the rest and closes the journal. Never throws. */
   close(): void {
-    this.flush()
+    // Processes that end together are in each other's way for a moment, and there is no next call to try again with.
+    this.flush(LAST_PATIENCE_MS)
     this.#dropped += this.#ended.length
     this.#ended = []
     try {
