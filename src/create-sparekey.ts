@@ -4,7 +4,7 @@ import { homeOf } from './config/home.ts'
 import { loadConfig, readProviders } from './config/load.ts'
 import type { ProviderFile } from './config/schema.ts'
 import { makeFetch, type SparekeyFetch } from './fetch/fetch.ts'
-import { type Gateway, startGateway } from './gateway/index.ts'
+import { DEFAULT_GATEWAY_LIMITS, type Gateway, startGateway } from './gateway/index.ts'
 import { fixedEnvironment, systemEnvironment } from './platform/environment.ts'
 import { systemPlatform } from './platform/platform.ts'
 import { fingerprintOf } from './pool/fingerprint.ts'
@@ -12,9 +12,6 @@ import { namesProblems, Runtime } from './runtime/runtime.ts'
 import { openCallJournal } from './stores/open-call-journal.ts'
 import { openStore } from './stores/open-store.ts'
 import type { TelemetryEvent } from './telemetry/events.ts'
-
-/** As the gateway: 64 MiB. */
-const LARGEST_BODY_BYTES = 64 * 1024 * 1024
 
 export interface SparekeyOptions {
   /** Folder of `config.yaml`, database and key. @default `SPAREKEY_HOME`, else `~/.sparekey` */
@@ -116,7 +113,7 @@ export async function createSparekey(options: SparekeyOptions = {}): Promise<Spa
       return makeFetch({
         relay: runtime,
         platform,
-        bodyBytes: LARGEST_BODY_BYTES,
+        bodyBytes: DEFAULT_GATEWAY_LIMITS.bodyBytes,
         resolveChain: (model, wire) =>
           provider === undefined ? runtime.resolveChain(model, wire) : runtime.chainFrom(provider, model),
         listModels: async () => runtime.listModels(await runtime.holders()),

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { COMMANDS } from '../src/cli/commands.ts'
 import { parseConfig } from '../src/config/parse.ts'
 import { configFor, loginServer } from './support/login-world.ts'
+import { runSnippet } from './support/run-snippet.ts'
 import { temporaryHome } from './support/temporary-home.ts'
 import { startWorld } from './support/world.ts'
 
@@ -178,22 +179,9 @@ describe('code', () => {
         sides: [{ provider: wire, scenario: { name: 'docs', description: '', credentials: { 'tok-a': {} } } }],
       })
       onTestFinished(() => world.close())
-      const cache = join(ROOT, 'node_modules', '.cache')
-      mkdirSync(cache, { recursive: true })
-      const folder = mkdtempSync(join(cache, 'docs-'))
-      onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-      const file = join(folder, 'snippet.mts')
-      writeFileSync(
-        file,
-        `${text.replace("from 'openai'", "from 'openai-v7'").replaceAll('http://127.0.0.1:8787', world.gateway.url)}\n${calls[module] ?? ''}\n`,
+      const { said } = await runSnippet(
+        `${text.replaceAll('http://127.0.0.1:8787', world.gateway.url)}\n${calls[module] ?? ''}\n`,
       )
-      const child = spawn(process.execPath, ['--import', join(ROOT, 'node_modules/tsx/dist/loader.mjs'), file], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      let said = ''
-      child.stdout.on('data', (part: Buffer) => (said += part.toString()))
-      child.stderr.on('data', (part: Buffer) => (said += part.toString()))
-      await new Promise((resolve) => child.on('close', resolve))
       expect(said).toContain('The answer is 42.')
     },
   )

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { startSimulator } from '../src/simulator/index.ts'
+import { runSnippet } from './support/run-snippet.ts'
 import { homeWith } from './support/sqlite-home.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -22,25 +22,15 @@ it.each(SNIPPETS.map((text) => [/from '(?!sparekey)([^']+)'/.exec(text)?.[1] ?? 
     onTestFinished(() => upstream.close())
     const home = await homeWith(provider, Object.keys(credentials))
     writeFileSync(join(home, 'config.yaml'), `providers: { ${provider}: { baseUrl: "${upstream.url}/v1" } }\n`)
-    const cache = join(ROOT, 'node_modules', '.cache')
-    mkdirSync(cache, { recursive: true })
-    const folder = mkdtempSync(join(cache, 'library-'))
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-    const file = join(folder, 'snippet.mts')
     const library = pathToFileURL(join(ROOT, 'src/index.ts')).href
-    writeFileSync(
-      file,
-      text.replace("from 'sparekey'", `from '${library}'`).replace("from 'openai'", "from 'openai-v7'"),
-    )
     const { PATH = '', NODE_OPTIONS = '' } = process.env
-    const child = spawn(process.execPath, ['--import', join(ROOT, 'node_modules/tsx/dist/loader.mjs'), file], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH, NODE_OPTIONS, SPAREKEY_HOME: home, HOME: home },
+    const { exit, said } = await runSnippet(text.replace("from 'sparekey'", `from '${library}'`), {
+      PATH,
+      NODE_OPTIONS,
+      SPAREKEY_HOME: home,
+      HOME: home,
     })
-    const parts: string[] = []
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part.toString()))
-    const exit = await new Promise((resolve) => child.on('close', resolve))
-    expect(parts.join('')).toContain('The answer is 42.')
+    expect(said).toContain('The answer is 42.')
     // The program ends by itself: nothing of ours keeps it.
     expect(exit).toBe(0)
     expect(upstream.hits('tok-b')).toBe(1)

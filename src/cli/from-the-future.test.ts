@@ -1,21 +1,12 @@
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandLine } from '../../test/support/cli.ts'
+import { homeDigests } from '../../test/support/home-digests.ts'
 import { loadSqlite } from '../stores/sqlite-driver.ts'
 
-function digests(home: string): Readonly<Record<string, string>> {
-  const names = readdirSync(home).filter((name) => !name.startsWith('state.db'))
-  return Object.fromEntries(
-    names.map((name) => [
-      name,
-      createHash('sha256')
-        .update(readFileSync(join(home, name)))
-        .digest('hex'),
-    ]),
-  )
-}
+/** The database is compared by its rows. */
+const digests = (home: string) => homeDigests(home, /^state\.db/)
 
 /** Everything in the database. Its bytes may move between the file and its log whenever somebody closes it. */
 async function rowsOf(home: string): Promise<unknown> {

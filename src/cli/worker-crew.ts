@@ -120,16 +120,15 @@ export class WorkerCrew {
     while (!this.#stopping) {
       // The first death may be chance; a worker that dies again and again must not take all the processor.
       const pauses = Math.max(0, this.#diedYoung - 1)
-      if (pauses > 0) await this.#pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (pauses - 1)))
+      if (pauses > 0) {
+        const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (pauses - 1))
+        await this.#platform.timers.sleep(pauseMs)
+      }
       if (this.#stopping) return
       if ((await this.#begin()).kind === 'ready') return
       this.#diedYoung += 1
       this.#tell('a worker did not start; it is tried again')
     }
-  }
-
-  #pause(ms: number): Promise<unknown> {
-    return this.#platform.timers.sleep(ms)
   }
 
   #dismiss(member: Member, replaced: boolean): void {

@@ -1,21 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { innermost, layers, thrown } from '../../test/support/layers.ts'
 import type { Evidence } from './evidence.ts'
-import { type Layer, readLayers } from './layers.ts'
-
-function layers(body: unknown, change: Partial<Evidence> = {}): readonly Layer[] {
-  return readLayers({
-    channel: 'http',
-    provider: 'x',
-    api: 'responses',
-    headers: {},
-    seenAtMs: 0,
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    ...change,
-  })
-}
-
-const innermost = (body: unknown) => layers(body)[0]
-const thrown = (error: Evidence['error']) => layers(undefined, error === undefined ? {} : { error })
+import type { Layer } from './layers.ts'
 
 describe('objects', () => {
   it.each<readonly [unknown, Partial<Layer>]>([

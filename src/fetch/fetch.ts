@@ -3,13 +3,12 @@ import { Cut } from '../platform/cut.ts'
 import type { HeaderList } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Call, RelayAnswer } from '../relay/call.ts'
-import { readRequest } from '../relay/read-request.ts'
-import { renderOwnError } from '../relay/render-own-error.ts'
+import { askedCall } from '../relay/asked-call.ts'
+import { type OwnErrorCode, type OwnRefusal, renderOwnError } from '../relay/own-refusal.ts'
 import { modelsBody } from '../wire/models-body.ts'
 import type { WireName } from '../wire/wire.ts'
-import { WIRES } from '../wire/wires.ts'
-import { FETCH_REFUSALS, type FetchRefusal } from './fetch-refusals.ts'
-import { nearestWire, servedBy } from './served-by.ts'
+import { nearestWire } from '../wire/nearest-wire.ts'
+import { servedBy } from './served-by.ts'
 import { streamOf } from './stream-of.ts'
 
 /** What a drop-in `fetch` needs from the rest of the system. */
@@ -46,7 +45,7 @@ async function answer(house: FetchHouse, request: Request, left: Cut): Promise<R
   const url = new URL(request.url)
   const served = servedBy(url.pathname)
   const wire = served?.kind === 'call' ? served.wire : nearestWire(url.pathname)
-  const refuse = (refusal: FetchRefusal, message: string) => refused(wire, refusal, message, house.platform.clock.now())
+  const refuse = (code: OwnErrorCode, message: string) => refused(wire, { code, message }, house.platform.clock.now())
   if (served === undefined) {
     return refuse('unknown_route', `no protocol is served under ${url.pathname}; known: ${KNOWN_PATHS}`)
   }
@@ -63,26 +62,20 @@ async function answer(house: FetchHouse, request: Request, left: Cut): Promise<R
   if (bytes.length > house.bodyBytes) {
     return refuse('body_too_large', `the request body is larger than ${house.bodyBytes} bytes`)
   }
-  const asked = readRequest(bytes)
+  const asked = await askedCall(wire, bytes, (model) => house.resolveChain(model, wire))
   if ('error' in asked) return refuse(asked.error.code, asked.error.message)
-  const { model, stream } = WIRES[wire].readRequest(asked.facts) ?? asked.facts
-  if (model === undefined || model === '') {
-    return refuse('model_missing', 'the request names no model: "model" must be a non-empty string')
-  }
-  const resolved = await house.resolveChain(model, wire)
-  if (resolved.kind === 'unknown') return refuse('model_unknown', resolved.message)
   const given = await house.relay.answer({
     id: house.platform.random.id('call'),
     wire,
-    model,
-    stream,
+    model: asked.model,
+    stream: asked.stream,
     headers: [...request.headers],
     bytes,
     get body() {
       return asked.body()
     },
     query: url.search,
-    chain: resolved.chain,
+    chain: asked.chain,
     client: 'other',
     signal: left,
   })
@@ -116,8 +109,8 @@ async function orAborted(signal: AbortSignal, left: Cut, answered: Promise<Respo
   }
 }
 
-function refused(wire: WireName, code: FetchRefusal, message: string, nowMs: number): Response {
-  const rendered = renderOwnError(wire, { code, label: FETCH_REFUSALS[code], message, rule: `fetch/${code}` }, nowMs)
+function refused(wire: WireName, refusal: OwnRefusal, nowMs: number): Response {
+  const rendered = renderOwnError(wire, 'fetch', refusal, nowMs)
   return new Response(rendered.body, { status: rendered.status, headers: forSdk(rendered.status, rendered.headers) })
 }
 

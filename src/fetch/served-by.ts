@@ -15,9 +15,3 @@ export function servedBy(pathname: string): Served | undefined {
   const path = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname
   return ENDS.find(([end]) => path.endsWith(end))?.[1]
 }
-
-/** The protocol in which an error about this path is best told. */
-export function nearestWire(pathname: string): WireName {
-  if (pathname.includes('/messages')) return 'messages'
-  return pathname.includes('/chat/') ? 'chat-completions' : 'responses'
-}

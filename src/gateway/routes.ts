@@ -35,9 +35,3 @@ export const ROUTES: readonly RouteRow[] = [
   { path: '/', methods: READ, serves: { kind: 'hello' }, open: true },
   { path: '/api/hello', methods: READ, serves: { kind: 'hello' }, open: true },
 ]
-
-/** The protocol in which an error about this path is best told. */
-export function nearestWire(path: string): WireName {
-  if (path.includes('/messages')) return 'messages'
-  return path.includes('/chat/completions') ? 'chat-completions' : 'responses'
-}

@@ -2,10 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Cut } from '../platform/cut.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { HeaderList } from '../platform/network.ts'
+import { askedCall } from '../relay/asked-call.ts'
 import type { Call } from '../relay/call.ts'
-import { readRequest } from '../relay/read-request.ts'
 import type { WireName } from '../wire/wire.ts'
-import { WIRES } from '../wire/wires.ts'
 import { decodeBody } from './decode-body.ts'
 import type { GatewayHouse, GatewayLimits, GatewayOptions } from './options.ts'
 import { type OwnError, ownStreamError, writeOwnError } from './own-error.ts'
@@ -123,26 +122,18 @@ async function readCall(served: ServedCall): Promise<'left' | { readonly error: 
   const encoding = headerText(request, 'content-encoding')
   const decoded = encoding === undefined ? read : await decodeBody(read.bytes, encoding, limits.bodyBytes)
   if ('error' in decoded) return decoded
-  const asked = readRequest(decoded.bytes)
+  const asked = await askedCall(wire, decoded.bytes, (model) => house.resolveChain(model, wire))
   if ('error' in asked) return asked
-  const { model, stream } = WIRES[wire].readRequest(asked.facts) ?? asked.facts
-  if (model === undefined || model === '') {
-    return {
-      error: { code: 'model_missing', message: 'the request names no model: "model" must be a non-empty string' },
-    }
-  }
-  const resolved = await house.resolveChain(model, wire)
-  if (resolved.kind === 'unknown') return { error: { code: 'model_unknown', message: resolved.message } }
   return new ClientCall(
     {
       id: platform.random.id('call'),
       wire,
-      model,
-      stream,
+      model: asked.model,
+      stream: asked.stream,
       headers: pairs(request.rawHeaders),
       bytes: decoded.bytes,
       query: url.search,
-      chain: resolved.chain,
+      chain: asked.chain,
       client: isCodex(request, url) ? 'codex' : 'other',
     },
     asked.body,

@@ -13,11 +13,13 @@ import {
   type GatewayOptions,
   GatewayStartError,
 } from './options.ts'
-import { type OwnError, type OwnErrorCode, writeOwnError } from './own-error.ts'
+import { type OwnError, writeOwnError } from './own-error.ts'
 import { OverloadGuard } from './overload-guard.ts'
-import { nearestWire, ROUTES } from './routes.ts'
+import { ROUTES } from './routes.ts'
 import { serveCall } from './serve-call.ts'
 import { type Target, targetOf } from './target.ts'
+import type { OwnErrorCode } from '../relay/own-refusal.ts'
+import { nearestWire } from '../wire/nearest-wire.ts'
 import type { WireName } from '../wire/wire.ts'
 
 const DEFAULT_HOST = '127.0.0.1'

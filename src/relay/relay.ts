@@ -318,20 +318,21 @@ export class Relay {
     const { network, platform, limits } = this.#deps
     const startedAtMs = book.attemptStarted(route, lease)
     const translation = translationOf(call, route)
+    const translated = translation.kind === 'translated' ? translation : undefined
     let dropped: readonly string[] = []
     const send = async (secret: Secret): Promise<AttemptResult> => {
       this.#deps.onSecret?.(secret.token)
       const portable =
-        translation.kind === 'translated'
-          ? { call: translation.call, dropped: translation.told.dropped }
-          : portableCall(this.#boundState, call, state, route, lease)
+        translated === undefined
+          ? portableCall(this.#boundState, call, state, route, lease)
+          : { call: translated.call, dropped: translated.told.dropped }
       const prepared = prepareRequest(portable.call, route, lease.credential, secret)
       dropped = [...portable.dropped, ...prepared.dropped]
       const { token } = secret
       return runAttempt({
-        call: translation.kind === 'translated' ? translation.call : call,
+        call: translated?.call ?? call,
         route,
-        wire: WIRES[translation.kind === 'translated' ? translation.wire : call.wire],
+        wire: WIRES[translated?.wire ?? call.wire],
         prepared,
         network,
         platform,
@@ -346,7 +347,7 @@ export class Relay {
     if (result.kind === 'answer') {
       const firstOutputAtMs = platform.clock.now()
       const answer =
-        translation.kind === 'translated' ? translatedAnswer(result, translation, call.wire, firstOutputAtMs) : result
+        translated === undefined ? result : translatedAnswer(result, translated, call.wire, firstOutputAtMs)
       return { kind: 'answer', answer, served: { route, lease, dropped, startedAtMs, firstOutputAtMs } }
     }
     book.attemptFailed(route, lease, result.failure, startedAtMs)

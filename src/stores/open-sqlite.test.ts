@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { homeDigests } from '../../test/support/home-digests.ts'
 import { manualPlatform } from '../../test/support/manual-platform.ts'
 import { newCredential } from '../../test/support/pool-fixtures.ts'
 import { storeChild } from '../../test/support/spawn-child.ts'
@@ -44,18 +44,8 @@ async function refusal(work: () => Promise<unknown>): Promise<StoreError> {
   throw new Error('it was not refused')
 }
 
-/** A digest of every file of a home, to see that nothing was touched. `-shm` is a volatile index that every reader may rebuild. */
-function bytesOf(home: string): Record<string, string> {
-  const names = readdirSync(home).filter((name) => !name.endsWith('-shm'))
-  return Object.fromEntries(
-    names.map((name) => [
-      name,
-      createHash('sha256')
-        .update(readFileSync(join(home, name)))
-        .digest('hex'),
-    ]),
-  )
-}
+/** `-shm` is a volatile index that every reader may rebuild. */
+const bytesOf = (home: string) => homeDigests(home, /-shm$/)
 
 async function refusedUntouched(home: string, given: Partial<SqliteHome> = {}): Promise<StoreError> {
   const before = bytesOf(home)

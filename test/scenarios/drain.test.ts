@@ -25,20 +25,23 @@ async function opened(url: string, wire: WireName, mark: string): Promise<{ read
   return { rest: read(undefined) }
 }
 
+/** Waits until the listener takes no connection any more. */
+async function untilClosed(url: string): Promise<void> {
+  const look = () =>
+    fetch(`${url}/healthz`).then(
+      () => 'open',
+      () => 'closed',
+    )
+  await expect.poll(look).toBe('closed')
+}
+
 describe('SIGTERM', () => {
   it('lets a stream end, closes the listener and ends with 0', async () => {
     const { home, providers } = await codexHome({ 'tok-a': { steps: [{ kind: 'answer', chunks: 20, everyMs: 40 }] } })
     const gateway = await served(home, providers)
     const stream = await opened(gateway.url, 'responses', 'output_text.delta')
     gateway.process.kill('SIGTERM')
-    await expect
-      .poll(() =>
-        fetch(`${gateway.url}/healthz`).then(
-          () => 'open',
-          () => 'closed',
-        ),
-      )
-      .toBe('closed')
+    await untilClosed(gateway.url)
     expect(readStream('responses', await stream.rest)).toMatchObject({ ending: 'complete', said: 'The answer is 42.' })
     expect(await gateway.ended()).toBe(0)
   })
@@ -63,14 +66,7 @@ describe('SIGTERM', () => {
     const stream = await opened(gateway.url, 'responses', 'output_text.delta')
     const rest = stream.rest.catch((error: unknown) => String(error))
     gateway.process.kill('SIGTERM')
-    await expect
-      .poll(() =>
-        fetch(`${gateway.url}/healthz`).then(
-          () => 'open',
-          () => 'closed',
-        ),
-      )
-      .toBe('closed')
+    await untilClosed(gateway.url)
     gateway.process.kill('SIGTERM')
     expect(await gateway.ended()).toBe(143)
     expect(await rest).toContain('terminated')

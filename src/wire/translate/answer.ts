@@ -38,3 +38,9 @@ export type Delta =
   | { readonly kind: 'stop'; readonly reason: StopReason }
   /** The terminal event has come. */
   | { readonly kind: 'end' }
+
+/** How an answer ended, as far as the upstream has told. */
+export type AnswerEnd = Pick<Answer, 'stop' | 'usage'>
+
+/** What a writer tells as it comes; the rest belongs to the answer's end. */
+export type ToldDelta = Exclude<Delta, { kind: 'end' } | { kind: 'usage' } | { kind: 'stop' }>

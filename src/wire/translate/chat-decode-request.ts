@@ -1,9 +1,12 @@
 import { asArray, asNumber, asObject, asText, type JsonObject } from '../json.ts'
+import { readAnswerFormat } from './answer-format.ts'
 import { originalCallId } from './call-ids.ts'
-import type { AnswerFormat, Conversation, Part, Tool, ToolChoice, Turn } from './conversation.ts'
+import type { Conversation, Part, Tool, ToolChoice, Turn } from './conversation.ts'
+import { readFunctionTool } from './function-tool.ts'
 import type { LossReport } from './loss-report.ts'
 import { sourceOfUrl } from './media.ts'
 import { judgeParameters } from './parameters.ts'
+import { readParts } from './read-parts.ts'
 
 /** Reads a Chat Completions request. */
 export function decodeChatRequest(body: JsonObject, report: LossReport): Conversation {
@@ -17,7 +20,8 @@ export function decodeChatRequest(body: JsonObject, report: LossReport): Convers
   const maxTokens = asNumber(body['max_completion_tokens']) ?? asNumber(body['max_tokens'])
   const temperature = asNumber(body['temperature'])
   const topP = asNumber(body['top_p'])
-  const format = formatOf(asObject(body['response_format']))
+  const told = asObject(body['response_format'])
+  const format = readAnswerFormat(asText(told?.['type']), asObject(told?.['json_schema']))
   const effort = asText(body['reasoning_effort'])
   const cacheKey = asText(body['prompt_cache_key'])
   const parallel = body['parallel_tool_calls']
@@ -82,27 +86,27 @@ function turnOf(message: JsonObject, report: LossReport): Turn {
 }
 
 function partsOf(content: unknown, report: LossReport): readonly Part[] {
-  if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
-  return asArray(content).flatMap((each): readonly Part[] => {
-    const part = asObject(each) ?? {}
-    const type = asText(part['type'])
-    if (part['cache_control'] !== undefined) report.drop('cache_control')
-    if (type === 'text') return [{ type, text: asText(part['text']) }]
-    if (type === 'refusal') return [{ type, text: asText(part['refusal']) }]
-    if (type === 'image_url') {
-      const image = asObject(part['image_url'])
-      const detail = asText(image?.['detail'])
-      return [{ type: 'image', source: sourceOfUrl(asText(image?.['url'])), ...(detail === '' ? {} : { detail }) }]
-    }
-    const file = asObject(part['file'])
-    const data = asText(file?.['file_data'])
-    if (type === 'file' && data !== '') {
-      const name = asText(file?.['filename'])
-      return [{ type, source: sourceOfUrl(data), ...(name === '' ? {} : { name }) }]
-    }
-    report.refuse(`content.${type}`, `content of type "${type}" cannot be carried to a provider of another protocol`)
-    return []
-  })
+  return readParts(content, report, partOf)
+}
+
+function partOf(part: JsonObject, report: LossReport): readonly Part[] {
+  const type = asText(part['type'])
+  if (part['cache_control'] !== undefined) report.drop('cache_control')
+  if (type === 'text') return [{ type, text: asText(part['text']) }]
+  if (type === 'refusal') return [{ type, text: asText(part['refusal']) }]
+  if (type === 'image_url') {
+    const image = asObject(part['image_url'])
+    const detail = asText(image?.['detail'])
+    return [{ type: 'image', source: sourceOfUrl(asText(image?.['url'])), ...(detail === '' ? {} : { detail }) }]
+  }
+  const file = asObject(part['file'])
+  const data = asText(file?.['file_data'])
+  if (type === 'file' && data !== '') {
+    const name = asText(file?.['filename'])
+    return [{ type, source: sourceOfUrl(data), ...(name === '' ? {} : { name }) }]
+  }
+  report.refuse(`content.${type}`, `content of type "${type}" cannot be carried to a provider of another protocol`)
+  return []
 }
 
 function toolOf(tool: JsonObject, report: LossReport): readonly Tool[] {
@@ -112,16 +116,7 @@ function toolOf(tool: JsonObject, report: LossReport): readonly Tool[] {
     report.drop(`tools.${type}`)
     return []
   }
-  const description = asText(named['description'])
-  return [
-    {
-      name: asText(named['name']),
-      custom: false,
-      schema: asObject(named['parameters']) ?? { type: 'object', properties: {} },
-      ...(description === '' ? {} : { description }),
-      ...(typeof named['strict'] === 'boolean' ? { strict: named['strict'] } : {}),
-    },
-  ]
+  return [readFunctionTool(named, 'parameters')]
 }
 
 function choiceOf(choice: unknown, report: LossReport): ToolChoice | undefined {
@@ -131,18 +126,4 @@ function choiceOf(choice: unknown, report: LossReport): ToolChoice | undefined {
   if (name !== '') return { kind: 'tool', name }
   report.refuse('tool_choice', 'this tool choice cannot be carried to a provider of another protocol')
   return undefined
-}
-
-function formatOf(format: JsonObject | undefined): AnswerFormat | undefined {
-  const type = asText(format?.['type'])
-  if (type === 'json_object') return { kind: 'json_object' }
-  const told = asObject(format?.['json_schema'])
-  if (type !== 'json_schema' || told === undefined) return undefined
-  const { strict } = told
-  return {
-    kind: 'json_schema',
-    name: asText(told['name']) || 'answer',
-    schema: asObject(told['schema']) ?? {},
-    ...(typeof strict === 'boolean' ? { strict } : {}),
-  }
 }

@@ -2,12 +2,11 @@ import { callIdFor, type IdForm } from './call-ids.ts'
 import type { Conversation, Part, Turn } from './conversation.ts'
 import type { LossReport } from './loss-report.ts'
 import { urlOfSource } from './media.ts'
+import { openAiEffort } from './openai-effort.ts'
 import { orderedTurns } from './ordered-turns.ts'
 import { partText } from './part-text.ts'
 import { FREE_TEXT_SCHEMA, inputAsJson } from './tool-input.ts'
 import type { ToolNames } from './tool-names.ts'
-
-const EFFORTS: Readonly<Record<string, string>> = { max: 'xhigh' }
 
 /** Writes a Chat Completions request. */
 export function encodeChatRequest(
@@ -64,7 +63,7 @@ export function encodeChatRequest(
                   json_schema: { name: format.name, schema: format.schema, strict: format.strict ?? false },
                 },
         }),
-    ...(effort === undefined ? {} : { reasoning_effort: EFFORTS[effort] ?? effort }),
+    ...(effort === undefined ? {} : { reasoning_effort: openAiEffort(effort) }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { encodeSse } from '../sse.ts'
-import type { Delta, StopReason, TokenCount } from './answer.ts'
+import type { AnswerEnd, ToldDelta } from './answer.ts'
 import { callIdFor } from './call-ids.ts'
 import { TO_CHAT } from './stop-reasons.ts'
 import type { StreamFacts } from './stream-facts.ts'
@@ -13,14 +13,12 @@ export class ChatWriter {
   readonly #calls = new Map<string, number>()
   #id = ''
   #model = ''
-  #stop: StopReason = 'stop'
-  #usage: TokenCount | undefined
 
   constructor(facts: StreamFacts) {
     this.#facts = facts
   }
 
-  write(delta: Exclude<Delta, { kind: 'end' }>): string {
+  write(delta: ToldDelta): string {
     switch (delta.kind) {
       case 'start':
         this.#id = delta.id
@@ -44,22 +42,15 @@ export class ChatWriter {
         return this.#chunk({
           tool_calls: [{ index: this.#calls.get(delta.part) ?? 0, function: { arguments: delta.text } }],
         })
-      case 'usage':
-        this.#usage = delta.usage
-        return ''
-      case 'stop':
-        this.#stop = delta.reason
-        return ''
       case 'close':
         return ''
     }
   }
 
-  finish(): string {
-    const usage = this.#usage
+  finish({ stop, usage }: AnswerEnd): string {
     const counted = this.#facts.includeUsage && usage !== undefined
     return (
-      this.#chunk({}, TO_CHAT[this.#stop]) +
+      this.#chunk({}, TO_CHAT[stop]) +
       (counted ? this.#event({ choices: [], usage: WRITE_USAGE['chat-completions'](usage) }) : '') +
       encodeSse({ data: '[DONE]' })
     )

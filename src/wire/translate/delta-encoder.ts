@@ -1,5 +1,5 @@
 import type { WireName } from '../wire.ts'
-import type { Delta } from './answer.ts'
+import type { AnswerEnd, ToldDelta } from './answer.ts'
 import { ChatWriter } from './chat-writer.ts'
 import { MessagesWriter } from './messages-writer.ts'
 import { ResponsesWriter } from './responses-writer.ts'
@@ -7,9 +7,9 @@ import type { StreamFacts } from './stream-facts.ts'
 
 /** Writes one stream. */
 export interface DeltaEncoder {
-  write(delta: Exclude<Delta, { kind: 'end' }>): string
+  write(delta: ToldDelta): string
   /** The terminal events. Never called for an answer that broke off. */
-  finish(): string
+  finish(end: AnswerEnd): string
 }
 
 export const ENCODE_STREAM: Readonly<Record<WireName, (facts: StreamFacts) => DeltaEncoder>> = {

@@ -1,8 +1,10 @@
 import { asArray, asNumber, asObject, asText, type JsonObject } from '../json.ts'
 import { originalCallId } from './call-ids.ts'
 import type { AnswerFormat, Conversation, Part, Source, Tool, ToolChoice, Turn } from './conversation.ts'
+import { readFunctionTool } from './function-tool.ts'
 import type { LossReport } from './loss-report.ts'
 import { judgeParameters } from './parameters.ts'
+import { readParts } from './read-parts.ts'
 
 /** Reads a Messages request. */
 export function decodeMessagesRequest(body: JsonObject, report: LossReport): Conversation {
@@ -46,8 +48,7 @@ function texts(content: unknown, report: LossReport): readonly string[] {
 }
 
 function partsOf(content: unknown, report: LossReport): readonly Part[] {
-  if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
-  return asArray(content).flatMap((each) => partOf(asObject(each) ?? {}, report))
+  return readParts(content, report, partOf)
 }
 
 function partOf(block: JsonObject, report: LossReport): readonly Part[] {
@@ -114,16 +115,7 @@ function toolOf(tool: JsonObject, report: LossReport): readonly Tool[] {
     return []
   }
   if (tool['cache_control'] !== undefined) report.drop('cache_control')
-  const description = asText(tool['description'])
-  return [
-    {
-      name: asText(tool['name']),
-      custom: false,
-      schema: asObject(tool['input_schema']) ?? { type: 'object', properties: {} },
-      ...(description === '' ? {} : { description }),
-      ...(typeof tool['strict'] === 'boolean' ? { strict: tool['strict'] } : {}),
-    },
-  ]
+  return [readFunctionTool(tool, 'input_schema')]
 }
 
 function choiceOf(choice: JsonObject | undefined): ToolChoice | undefined {

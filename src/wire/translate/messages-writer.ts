@@ -1,11 +1,18 @@
 import { encodeSse } from '../sse.ts'
-import type { Delta, StopReason, TokenCount } from './answer.ts'
+import type { AnswerEnd, ToldDelta } from './answer.ts'
 import { callIdFor } from './call-ids.ts'
 import { TO_MESSAGES } from './stop-reasons.ts'
 import type { StreamFacts } from './stream-facts.ts'
 import { WRITE_USAGE } from './token-counts.ts'
 
-type Shown = Extract<Delta, { part: string }>
+type Shown = Exclude<ToldDelta, { kind: 'start' }>
+
+const PIECES = {
+  text: { type: 'text_delta', field: 'text' },
+  refusal: { type: 'text_delta', field: 'text' },
+  reasoning: { type: 'thinking_delta', field: 'thinking' },
+  input: { type: 'input_json_delta', field: 'partial_json' },
+} as const
 
 /** Writes a Messages stream. Its blocks stand strictly one behind the other: what belongs to a later one waits for its turn. */
 export class MessagesWriter {
@@ -14,47 +21,33 @@ export class MessagesWriter {
   #open: { readonly part: string; readonly isCall: boolean } | undefined
   /** Parts that wait behind an open call, in the order in which they began. */
   readonly #waiting = new Map<string, Shown[]>()
-  #stop: StopReason = 'stop'
-  #usage: TokenCount | undefined
 
   constructor(facts: StreamFacts) {
     this.#facts = facts
   }
 
-  write(delta: Exclude<Delta, { kind: 'end' }>): string {
-    switch (delta.kind) {
-      case 'start': {
-        const usage = { input_tokens: 0, output_tokens: 0 }
-        const message = {
-          id: `msg_${delta.id}`,
-          type: 'message',
-          role: 'assistant',
-          model: delta.model,
-          content: [],
-          stop_reason: null,
-          stop_sequence: null,
-          usage,
-        }
-        return event('message_start', { message })
-      }
-      case 'usage':
-        this.#usage = delta.usage
-        return ''
-      case 'stop':
-        this.#stop = delta.reason
-        return ''
-      default:
-        return this.#shown(delta)
+  write(delta: ToldDelta): string {
+    if (delta.kind !== 'start') return this.#shown(delta)
+    const message = {
+      id: `msg_${delta.id}`,
+      type: 'message',
+      role: 'assistant',
+      model: delta.model,
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      usage: { input_tokens: 0, output_tokens: 0 },
     }
+    return event('message_start', { message })
   }
 
-  finish(): string {
-    const usage = this.#usage === undefined ? { output_tokens: 0 } : WRITE_USAGE.messages(this.#usage)
+  finish({ stop, usage: counted }: AnswerEnd): string {
+    const usage = counted === undefined ? { output_tokens: 0 } : WRITE_USAGE.messages(counted)
     let text = this.#close()
     while (this.#waiting.size > 0) text += this.#next() + this.#close()
     return (
       text +
-      event('message_delta', { delta: { stop_reason: TO_MESSAGES[this.#stop], stop_sequence: null }, usage }) +
+      event('message_delta', { delta: { stop_reason: TO_MESSAGES[stop], stop_sequence: null }, usage }) +
       event('message_stop', {})
     )
   }
@@ -95,18 +88,9 @@ export class MessagesWriter {
   }
 
   #delta(delta: Shown): string {
-    const told = {
-      text: 'text_delta',
-      refusal: 'text_delta',
-      reasoning: 'thinking_delta',
-      input: 'input_json_delta',
-    } as const
-    const field = { text: 'text', refusal: 'text', reasoning: 'thinking', input: 'partial_json' } as const
     if (delta.kind === 'call' || delta.kind === 'close') return ''
-    return event('content_block_delta', {
-      index: this.#index,
-      delta: { type: told[delta.kind], [field[delta.kind]]: delta.text },
-    })
+    const { type, field } = PIECES[delta.kind]
+    return event('content_block_delta', { index: this.#index, delta: { type, [field]: delta.text } })
   }
 
   #close(): string {

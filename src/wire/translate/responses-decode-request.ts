@@ -1,9 +1,11 @@
 import { asArray, asNumber, asObject, asText, type JsonObject } from '../json.ts'
+import { readAnswerFormat } from './answer-format.ts'
 import { originalCallId } from './call-ids.ts'
-import type { AnswerFormat, Conversation, Part, Tool, ToolChoice, Turn } from './conversation.ts'
+import type { Conversation, Part, Tool, ToolChoice, Turn } from './conversation.ts'
 import type { LossReport } from './loss-report.ts'
 import { sourceOfUrl } from './media.ts'
 import { judgeParameters } from './parameters.ts'
+import { readParts } from './read-parts.ts'
 import { FREE_TEXT_SCHEMA } from './tool-input.ts'
 
 /** Reads a Responses request. */
@@ -26,7 +28,8 @@ export function decodeResponsesRequest(body: JsonObject, report: LossReport): Co
   const maxTokens = asNumber(body['max_output_tokens'])
   const temperature = asNumber(body['temperature'])
   const topP = asNumber(body['top_p'])
-  const format = formatOf(asObject(asObject(body['text'])?.['format']))
+  const told = asObject(asObject(body['text'])?.['format'])
+  const format = readAnswerFormat(asText(told?.['type']), told)
   const effort = asText(asObject(body['reasoning'])?.['effort'])
   const cacheKey = asText(body['prompt_cache_key'])
   if (asText(asObject(body['text'])?.['verbosity']) !== '') report.drop('text.verbosity')
@@ -104,8 +107,7 @@ function outputOf(output: unknown, report: LossReport): readonly Part[] {
 }
 
 function partsOf(content: unknown, report: LossReport): readonly Part[] {
-  if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
-  return asArray(content).flatMap((each) => partOf(asObject(each) ?? {}, report))
+  return readParts(content, report, partOf)
 }
 
 function partOf(part: JsonObject, report: LossReport): readonly Part[] {
@@ -177,17 +179,4 @@ function choiceOf(choice: unknown, report: LossReport): ToolChoice | undefined {
   if (type === 'function' || type === 'custom') return { kind: 'tool', name: asText(object?.['name']) }
   report.refuse('tool_choice', `a tool choice of type "${type}" cannot be carried to a provider of another protocol`)
   return undefined
-}
-
-function formatOf(format: JsonObject | undefined): AnswerFormat | undefined {
-  const type = asText(format?.['type'])
-  if (type === 'json_object') return { kind: 'json_object' }
-  if (type !== 'json_schema') return undefined
-  const strict = format?.['strict']
-  return {
-    kind: 'json_schema',
-    name: asText(format?.['name']) || 'answer',
-    schema: asObject(format?.['schema']) ?? {},
-    ...(typeof strict === 'boolean' ? { strict } : {}),
-  }
 }

@@ -2,13 +2,11 @@ import { callIdFor } from './call-ids.ts'
 import type { Conversation, Part } from './conversation.ts'
 import type { LossReport } from './loss-report.ts'
 import { urlOfSource } from './media.ts'
+import { openAiEffort } from './openai-effort.ts'
 import { orderedTurns } from './ordered-turns.ts'
 import { partText } from './part-text.ts'
 import { FREE_TEXT_SCHEMA, inputAsJson } from './tool-input.ts'
 import type { ToolNames } from './tool-names.ts'
-
-/** Efforts that OpenAI knows; the others are the nearest one. */
-const EFFORTS: Readonly<Record<string, string>> = { max: 'xhigh' }
 
 /** Writes a Responses request that needs nothing stored. */
 export function encodeResponsesRequest(
@@ -59,7 +57,7 @@ export function encodeResponsesRequest(
                 : { type: 'json_schema', name: format.name, schema: format.schema, strict: format.strict ?? false },
           },
         }),
-    ...(effort === undefined ? {} : { reasoning: { effort: EFFORTS[effort] ?? effort } }),
+    ...(effort === undefined ? {} : { reasoning: { effort: openAiEffort(effort) } }),
     ...(cacheKey === undefined ? {} : { prompt_cache_key: cacheKey }),
   }
 }

@@ -1,5 +1,5 @@
 import { encodeSse } from '../sse.ts'
-import type { Delta, StopReason, TokenCount } from './answer.ts'
+import type { AnswerEnd, ToldDelta } from './answer.ts'
 import { callIdFor } from './call-ids.ts'
 import { type ItemFacts, responseItem, responseObject } from './response-items.ts'
 import type { StreamFacts } from './stream-facts.ts'
@@ -36,14 +36,12 @@ export class ResponsesWriter {
   #sequence = 0
   #id = ''
   #model = ''
-  #stop: StopReason = 'stop'
-  #usage: TokenCount | undefined
 
   constructor(facts: StreamFacts) {
     this.#facts = facts
   }
 
-  write(delta: Exclude<Delta, { kind: 'end' }>): string {
+  write(delta: ToldDelta): string {
     switch (delta.kind) {
       case 'start': {
         this.#id = delta.id
@@ -73,24 +71,13 @@ export class ResponsesWriter {
       }
       case 'close':
         return this.#close(delta.part)
-      case 'usage':
-        this.#usage = delta.usage
-        return ''
-      case 'stop':
-        this.#stop = delta.reason
-        return ''
     }
   }
 
-  finish(): string {
+  finish(end: AnswerEnd): string {
     let text = ''
     for (const part of this.#open.keys()) text += this.#close(part)
-    const counted = this.#usage === undefined ? {} : { usage: this.#usage }
-    const response = responseObject(
-      { id: this.#id, model: this.#model, stop: this.#stop, ...counted },
-      this.#output,
-      this.#facts.createdAt,
-    )
+    const response = responseObject({ id: this.#id, model: this.#model, ...end }, this.#output, this.#facts.createdAt)
     return text + this.#event(`response.${String(response['status'])}`, { response })
   }
 

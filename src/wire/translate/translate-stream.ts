@@ -1,5 +1,6 @@
 import { SseFramer, type SseFrame } from '../sse.ts'
 import type { WireName } from '../wire.ts'
+import type { AnswerEnd, Delta } from './answer.ts'
 import { DECODE_STREAM, type DeltaDecoder } from './delta-decoders.ts'
 import { type DeltaEncoder, ENCODE_STREAM } from './delta-encoder.ts'
 import type { StreamFacts } from './stream-facts.ts'
@@ -11,6 +12,7 @@ export class StreamTranslation {
   readonly #encoder: DeltaEncoder
   #finished = false
   #started = false
+  #answerEnd: AnswerEnd = { stop: 'stop' }
 
   constructor(from: WireName, to: WireName, facts: StreamFacts) {
     this.#decoder = DECODE_STREAM[from]()
@@ -32,23 +34,30 @@ export class StreamTranslation {
     let text = ''
     for (const { event } of frames) {
       if (event === undefined || this.#finished) continue
-      for (const delta of this.#decoder.take(event)) {
-        if (delta.kind === 'end') text += this.#end()
-        else if (!this.#started && delta.kind !== 'start') {
-          this.#started = true
-          text += this.#encoder.write({ kind: 'start', id: '', model: '' }) + this.#encoder.write(delta)
-        } else {
-          this.#started = true
-          text += this.#encoder.write(delta)
-        }
-      }
+      for (const delta of this.#decoder.take(event)) text += delta.kind === 'end' ? this.#end() : this.#say(delta)
     }
     return text
+  }
+
+  #say(delta: Exclude<Delta, { kind: 'end' }>): string {
+    const begun =
+      this.#started || delta.kind === 'start' ? '' : this.#encoder.write({ kind: 'start', id: '', model: '' })
+    this.#started = true
+    switch (delta.kind) {
+      case 'usage':
+        this.#answerEnd = { ...this.#answerEnd, usage: delta.usage }
+        return begun
+      case 'stop':
+        this.#answerEnd = { ...this.#answerEnd, stop: delta.reason }
+        return begun
+      default:
+        return begun + this.#encoder.write(delta)
+    }
   }
 
   #end(): string {
     if (this.#finished) return ''
     this.#finished = true
-    return this.#encoder.finish()
+    return this.#encoder.finish(this.#answerEnd)
   }
 }

@@ -144,7 +144,7 @@ describe('calls whose pieces interleave', () => {
           said[index] += text
           stream += writer.write({ kind: 'input', part: `p${index}`, text })
         }
-        stream += writer.finish()
+        stream += writer.finish({ stop: 'stop' })
         let open: number | undefined
         const inputs: string[] = []
         for (const { event } of framesOf(stream)) {

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/**
+ * Runs TypeScript from a page as a program of its own, among the installed packages.
+ * @returns its exit code and everything it said
+ */
+export async function runSnippet(
+  text: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<{ readonly exit: number | null; readonly said: string }> {
+  const cache = join(ROOT, 'node_modules', '.cache')
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(join(cache, 'snippet-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'snippet.mts')
+  writeFileSync(file, text.replace("from 'openai'", "from 'openai-v7'"))
+  const child = spawn(process.execPath, ['--import', join(ROOT, 'node_modules/tsx/dist/loader.mjs'), file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: environment,
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (said += part.toString()))
+  const exit = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  return { exit, said }
+}
