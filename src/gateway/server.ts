@@ -57,6 +57,8 @@ class RunningGateway implements Gateway {
   readonly #open = new Set<ServerResponse>()
   #house: GatewayHouse
   #closing = false
+  /** A successor listens already, and clients may still send into connections that were promised to them. */
+  #lingering = false
   #idle: Array<() => void> = []
   url = ''
   port = 0
@@ -119,15 +121,22 @@ class RunningGateway implements Gateway {
     this.#closing = true
     const { clock } = this.#options.platform
     const endAtMs = clock.monotonic() + graceMs
+    const leftMs = () => endAtMs - clock.monotonic()
+    this.#lingering = lingerMs > 0
     // What has no head yet can still say that its connection ends.
     for (const response of this.#open) if (!response.headersSent) response.shouldKeepAlive = false
     const closed = new Promise<void>((resolve) => {
       // node:http would close every idle connection together with the listener.
       NetServer.prototype.close.call(this.#server, () => resolve())
     })
-    if (lingerMs > 0) await this.#atMost(Math.min(lingerMs, graceMs), closed)
+    if (this.#lingering) {
+      // An answer that began before has promised its client a further call: the time for that begins behind the last of them.
+      await this.#atMost(leftMs(), this.#untilIdle())
+      await this.#atMost(Math.min(lingerMs, leftMs()), closed)
+      this.#lingering = false
+    }
     this.#server.closeIdleConnections()
-    await this.#atMost(endAtMs - clock.monotonic(), this.#untilIdle())
+    await this.#atMost(leftMs(), this.#untilIdle())
     const cut = this.#open.size
     for (const call of this.#cuts) call.stop()
     if (cut > 0) await this.#atMost(LAST_WORDS_MS, this.#untilIdle())
@@ -151,6 +160,8 @@ class RunningGateway implements Gateway {
 
   /** The last answer of a connection whose listener is gone ends it, unless a further request came right behind. */
   #letGo(response: ServerResponse, socket: Socket): void {
+    // Its head said that the connection stays: ended now, it would fail the call that its client is just sending.
+    if (this.#lingering && response.shouldKeepAlive) return
     for (const other of this.#open) if (other.req.socket === socket) return
     if (response.writableFinished) socket.end()
     else response.once('finish', () => socket.end())

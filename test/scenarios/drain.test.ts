@@ -130,6 +130,27 @@ describe('a gateway that closes', () => {
     expect(await said(second, 'GET /readyz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n', '}')).toMatch(/503[^]*draining/)
     expect(await closed).toBe(0)
   })
+
+  it('keeps a connection whose answer began before, and promised it, for one more call', async () => {
+    const slow = { steps: [{ kind: 'answer' as const, chunks: 5, everyMs: 20 }, { kind: 'answer' as const }] }
+    const world = await startWorld({
+      sides: [{ provider: 'openai', scenario: { ...HANGING, credentials: { 'tok-a': slow } } }],
+    })
+    onTestFinished(() => world.close())
+    const socket = await socketTo(world.gateway.port)
+    const call = (stream: boolean) => {
+      const body = JSON.stringify(requestBody('responses', stream))
+      return `POST /v1/responses HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+    }
+    expect(await said(socket, call(true), 'output_text.delta')).toMatch(/connection: keep-alive/i)
+    const rest = said(socket, '', '\r\n0\r\n\r\n')
+    const closed = world.gateway.close(10_000, { lingerMs: 10_000 })
+    expect(await rest).toContain('response.completed')
+    const ended = new Promise((resolve) => socket.once('close', resolve))
+    expect(await said(socket, call(false), '42')).toMatch(/200 OK[^]*connection: close/i)
+    await ended
+    expect(await closed).toBe(0)
+  })
 })
 
 function socketTo(port: number): Promise<Socket> {
