@@ -41,7 +41,7 @@ export async function writeAnswer(
   }
 }
 
-/** Head, length and body in one write; what the answer's end entails (its story, its lease) comes behind it, before the client can ask again. */
+/** Head, length and body in one write, behind the answer's end: whoever has read it may rely on a free place and a told story, in any process. */
 async function writeWhole(
   response: ServerResponse,
   answer: RelayAnswer,
@@ -50,12 +50,11 @@ async function writeWhole(
 ): Promise<void> {
   const piece = await body.next()
   const bytes = piece.done === true ? NO_BYTES : piece.value
+  if (piece.done !== true) await body.next()
   const headers = flat(answer)
   headers.push('content-length', String(bytes.length))
   response.writeHead(answer.status, headers)
-  const sent = new Promise<void>((resolve) => response.end(bytes, resolve))
-  if (piece.done !== true) await body.next()
-  await client.orGone(sent)
+  await client.orGone(new Promise<void>((resolve) => response.end(bytes, resolve)))
 }
 
 const NO_BYTES = new Uint8Array(0)
