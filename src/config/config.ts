@@ -44,6 +44,8 @@ export interface ProviderConfig {
   readonly minRotationIntervalMs: number
   readonly oauth?: OAuthConfig | undefined
   readonly proxy?: string | undefined
+  /** false: never HTTP/2. @default where the provider offers it and no proxy stands between */
+  readonly http2?: boolean | undefined
   /** Rows of the user's own, tried before the built-in ones. */
   readonly rules: readonly Rule[]
 }

@@ -164,6 +164,7 @@ export function completeProvider(file: ProviderFile, name = ''): ProviderConfig 
     minRotationIntervalMs: file.minRotationIntervalMs ?? 0,
     oauth: file.oauth,
     proxy: file.proxy,
+    http2: file.http2,
     rules: compileRules(name, file.rules ?? []),
   }
 }

@@ -15,6 +15,7 @@ export interface ResolvedRoute {
   readonly headers: ReadonlyArray<readonly [string, string]>
   readonly wires: readonly WireName[]
   readonly proxy?: string
+  readonly http2?: boolean
 }
 
 export type Resolved =
@@ -177,7 +178,7 @@ function toRoute(config: Config, registry: Registry, text: string, asked: string
   const model = text.slice(slash + 1)
   const definition = definitionOf(config, registry, name)
   if (definition === undefined) return undefined
-  const { baseUrl, headers, proxy } = providerConfig(config, name)
+  const { baseUrl, headers, proxy, http2 } = providerConfig(config, name)
   return {
     provider: name,
     model: model === '*' ? asked : model,
@@ -186,6 +187,7 @@ function toRoute(config: Config, registry: Registry, text: string, asked: string
     headers: Object.entries(headers),
     wires: wiresOf(config, registry, name),
     ...(proxy === undefined ? {} : { proxy }),
+    ...(http2 === undefined ? {} : { http2 }),
   }
 }
 

@@ -99,6 +99,10 @@ const provider = z
       })
       .optional(),
     proxy: url.optional(),
+    http2: z
+      .boolean()
+      .describe('false: never HTTP/2 to this provider. Default: where it offers it and no proxy stands between')
+      .optional(),
     rules: userRulesSchema
       .describe('Rows of your own for failures that the built-in ones do not know; tried before them')
       .optional(),

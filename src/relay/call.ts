@@ -41,6 +41,8 @@ export interface Route {
   readonly headers: HeaderList
   readonly wires: readonly WireName[]
   readonly proxy?: string
+  /** false: never HTTP/2. */
+  readonly http2?: boolean
 }
 
 /** Milliseconds; `deadlineMs` is the whole call up to the first visible output, the others one attempt. */

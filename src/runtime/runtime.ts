@@ -221,6 +221,18 @@ export class Runtime {
     return this.#holders.names
   }
 
+  /** Connects to the providers that have a credential, so that the first call does not wait for a handshake. Sends nothing, never throws. */
+  async prepareConnections(): Promise<void> {
+    const holders = await this.holders().catch(() => [])
+    const places = [...holders].map((provider) => ({
+      at: this.#placeOf(provider),
+      ...providerConfig(this.#config, provider),
+    }))
+    for (const { at, http2 } of places)
+      if (at !== undefined && at.proxy === undefined && http2 !== false)
+        void this.#network.prepare?.(at.baseUrl, this.#config.limits.connectMs)
+  }
+
   /** Whether a call could be served now. */
   async readiness(): Promise<{ readonly ready: boolean; readonly why: string }> {
     try {
