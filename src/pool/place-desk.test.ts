@@ -133,7 +133,7 @@ describe('taking a shared place', () => {
   it.each(['closed', broken] as const)('fails and leaves nothing behind when the store is %s', async (error) => {
     const { mine, refuse, troubles, platform } = await desks()
     refuse(error, TAKE)
-    await expect(mine.take('cred_a', 2)).rejects.toThrow()
+    await expect(mine.take('cred_a', 2)).rejects.toThrow(error === broken ? broken.message : 'refused for a test')
     expect([mine.inFlight('cred_a'), troubles, platform.waiting()]).toEqual([0, [], 0])
   })
 
