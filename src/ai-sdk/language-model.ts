@@ -75,7 +75,7 @@ async function wiresFor(runtime: Runtime, model: string, provider: string | unde
   const resolved =
     provider === undefined ? await runtime.resolveChain(model, asked) : await runtime.chainFrom(provider, model)
   const wires = resolved.kind === 'chain' ? (resolved.chain[0]?.wires ?? []) : []
-  return [...(wires.includes(asked) ? [asked] : []), ...wires, asked]
+  return [...wires, asked]
 }
 
 /**

@@ -1,9 +1,12 @@
 import type { SparekeyError } from '../failure/sparekey-error.ts'
 import type { HeaderList } from '../platform/network.ts'
 
+/** `ai-sdk/provider-utils/4.0.65` in version 6, `ai-sdk-provider-utils/5.0.81` in version 7. */
+const ITS_PACKAGES = /\bai-sdk[-/]/
+
 /** Whether a request was made by the Vercel AI SDK: its packages name themselves. */
 export function isAiSdk(headers: Headers): boolean {
-  return headers.get('user-agent')?.includes('ai-sdk/') === true
+  return ITS_PACKAGES.test(headers.get('user-agent') ?? '')
 }
 
 /** The answer that would have been given. */

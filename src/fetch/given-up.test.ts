@@ -7,7 +7,9 @@ import { StoreError } from '../pool/store-contract.ts'
 import { makeFetch } from './fetch.ts'
 
 const CHAT = 'https://api.openai.example/v1/chat/completions'
-const AI_SDK = 'ai/6.0.326 ai-sdk/openai/3.0.141 ai-sdk/provider-utils/4.0.65 runtime/node.js/20'
+/** As versions 6 and 7 name themselves. */
+const AI_SDK = 'ai/6.0.326 ai-sdk/provider-utils/4.0.65 runtime/node.js/v20.20.2'
+const AI_SDK_7 = 'ai/7.0.173 ai-sdk-provider-utils/5.0.81 node.js/v20.20.2'
 
 let world: World | undefined
 afterEach(async () => {
@@ -70,9 +72,9 @@ describe('a call that nobody could answer', () => {
     expect(events.filter(({ type }) => type === 'call_ended')).toHaveLength(1)
   })
 
-  it('is thrown to the AI SDK as its own error that is not worth a retry', async () => {
+  it.each([AI_SDK, AI_SDK_7])('is thrown to %s as its own error that is not worth a retry', async (userAgent) => {
     const { fetch } = await exhausted()
-    const error = await thrownBy(fetch(CHAT, asked(AI_SDK)))
+    const error = await thrownBy(fetch(CHAT, asked(userAgent)))
     expect(error[Symbol.for('vercel.ai.error.AI_APICallError')]).toBe(true)
     expect(error).toMatchObject({ label: 'quota_exhausted', isRetryable: false, statusCode: 429, url: CHAT })
     expect(JSON.parse(String(error['responseBody']))).toMatchObject({ error: { code: 'usage_limit_reached' } })

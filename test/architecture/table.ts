@@ -111,7 +111,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
 }
 
 /** `_` files that may be imported from outside their folder. */
-export const SHARED_UNDERSCORE_FILES: readonly string[] = ['providers/_registry']
+export const SHARED_UNDERSCORE_FILES: readonly string[] = ['providers/_registry', 'providers/_rules']
 
 /** The room that holds clock, timers, chance, network and environment. */
 export const DOOR = 'platform'
