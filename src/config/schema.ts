@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
 import type { StrategyName } from '../pool/strategies.ts'
 import type { Action } from '../recovery/policy.ts'
+import { REPAIRS, type RepairName } from '../recovery/repair-names.ts'
 import { userRulesSchema } from './user-rules.ts'
 import type { WireName } from '../wire/wire.ts'
 
@@ -135,6 +136,12 @@ const policy = z.strictObject(
   >,
 )
 
+const repairs = z.strictObject(
+  Object.fromEntries(
+    Object.entries(REPAIRS).map(([name, meaning]) => [name, z.boolean().describe(meaning).optional()]),
+  ) as Record<RepairName, z.ZodOptional<z.ZodBoolean>>,
+)
+
 const limits = z.strictObject({
   deadlineMs: positiveMs.optional(),
   connectMs: positiveMs.optional(),
@@ -187,6 +194,7 @@ export const configSchema = z.strictObject({
     .describe('Keep failures that no row knew for sure in failures.jsonl, without secrets')
     .optional(),
   policy: policy.nullable().optional(),
+  repairs: repairs.describe('Repairs of refused requests; those that are false are not made').nullable().optional(),
   limits: limits.nullable().optional(),
   clients: z.array(client).nullable().optional(),
 })

@@ -34,7 +34,6 @@ import { headerRecord } from './headers.ts'
 import { hasFullHistory, previousResponseOf, responseKey } from './previous-response.ts'
 import { readQuota } from './read-quota.ts'
 import { refreshAfter } from './refresh-after.ts'
-import { repairFor } from './repairs.ts'
 import { sessionKeyOf } from './session-key.ts'
 import type { Settled } from './settled.ts'
 import { translatedAnswer } from './translated-answer.ts'
@@ -49,6 +48,7 @@ const WAITS_PER_CALL = 3
 const LONGEST_QUEUE_BEFORE_FALLBACK_MS = 5_000
 /** Timers may fire a moment early; a retry that arrives before the bench has ended finds nobody. */
 const AFTER_BENCH_MS = 5
+const NONE_OFF: ReadonlySet<string> = new Set()
 
 export interface RelayDependencies {
   readonly pool: CredentialPool
@@ -64,6 +64,8 @@ export interface RelayDependencies {
   readonly onFailure?: (failure: Failure) => void
   /** Who made the opaque state that clients carry along. @default one of its own */
   readonly boundState?: BoundStateBook
+  /** Repairs of requests that are not wanted. @default all are */
+  readonly repairsOff?: ReadonlySet<string>
   /** Told every secret before it is sent, so that logs can mask it. */
   readonly onSecret?: (secret: string) => void
 }
@@ -202,7 +204,7 @@ export class Relay {
       const suspects = state.suspect(failure, lease)
       for (const suspect of suspects) await suspect.undo()
       const outlook = await pool.outlook({ ...pooled, tried })
-      const repair = repairFor(failure, call, state.repaired)
+      const repair = state.repairs.next(failure, state.sent, this.#deps.repairsOff ?? NONE_OFF)
       const decision = decide(
         failure,
         {
@@ -213,7 +215,7 @@ export class Relay {
           refreshable: false,
           newerGeneration: failure.label.startsWith('auth_') && (await this.#isRenewed(route, lease)),
           nextRoute: usable < call.chain.length,
-          repairable: repair !== undefined,
+          repair: repair === undefined ? undefined : `${repair.name}: ${repair.what}`,
           poisoned: suspects.length > 0,
           remainingMs: remainingMs(),
           retryBudgetLeft: budget.allowsRetry(),
@@ -240,7 +242,7 @@ export class Relay {
           preferred = lease.credential.id
           break
         case 'repair':
-          if (repair !== undefined) state.repaired.add(repair)
+          if (repair !== undefined) state.repairs.made(repair)
           preferred = lease.credential.id
           break
         case 'rotate':
@@ -326,7 +328,8 @@ export class Relay {
         translated === undefined
           ? portableCall(this.#boundState, call, state, route, lease)
           : { call: translated.call, dropped: translated.told.dropped }
-      const prepared = prepareRequest(portable.call, route, lease.credential, secret)
+      state.sent = state.repairs.apply(portable.call)
+      const prepared = prepareRequest(state.sent, route, lease.credential, secret)
       dropped = [...portable.dropped, ...prepared.dropped]
       const { token } = secret
       return runAttempt({

@@ -268,13 +268,14 @@ export class Runtime {
   }
 
   #makeRelay(): Relay {
-    const { policy, limits } = this.#config
+    const { policy, limits, repairsOff } = this.#config
     return new Relay({
       pool: this.pool,
       network: this.#network,
       platform: this.#options.platform,
       policy,
       limits,
+      repairsOff: new Set(repairsOff),
       budget: this.#budget,
       refresher: this.refresher,
       emit: (event) => this.bus.emit(event),

@@ -40,6 +40,7 @@ export interface WorldOptions {
   readonly policy?: Policy
   readonly limits?: Partial<Limits>
   readonly store?: Store
+  readonly repairsOff?: readonly string[]
 }
 
 /** A gateway before simulated providers, all on loopback sockets. */
@@ -78,6 +79,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     policy: options.policy ?? HURRIED_POLICY,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     budget: new RetryBudget(),
+    repairsOff: new Set(options.repairsOff),
     emit: (event) => events.push(event),
   })
   const house = { resolveChain: () => ({ kind: 'chain' as const, chain }), listModels: () => ['gpt-5.5'], clients: [] }
