@@ -19,6 +19,8 @@ export interface Config {
   /** Keep failures that no row knew for sure in `failures.jsonl`, without secrets. */
   readonly recordFailures: boolean
   readonly policy: Policy
+  /** Conversations that are too long are made shorter. @default they are not: the caller is told */
+  readonly compression?: { readonly summaryRoute?: string; readonly keepSteps: number }
   /** Repairs of refused requests that are switched off. */
   readonly repairsOff: readonly RepairName[]
   readonly limits: ConfigLimits
@@ -91,6 +93,7 @@ export const CONFIG_DEFAULTS = {
   affinity: 'session',
   recordFailures: true,
   avoidBelow: 20,
+  keepSteps: 4,
   limits: {
     deadlineMs: 600_000,
     connectMs: 10_000,

@@ -137,11 +137,19 @@ function complete(file: ConfigFile, sources: Readonly<Record<string, string>>): 
     fallbackPolicy: file.fallbackPolicy ?? 'any',
     recordFailures: file.recordFailures ?? CONFIG_DEFAULTS.recordFailures,
     policy: mergePolicy(file.policy ?? {}),
+    ...completeCompression(file.compression),
     repairsOff: REPAIR_NAMES.filter((name) => file.repairs?.[name] === false),
     limits: { ...CONFIG_DEFAULTS.limits, ...withoutUndefined(file.limits ?? {}) },
     clients: (file.clients ?? []).map(completeClient),
     sources,
   }
+}
+
+/** The section switches it on, even an empty one. */
+function completeCompression(file: ConfigFile['compression']): Pick<Config, 'compression'> {
+  if (file === undefined || file === null) return {}
+  const { summaryRoute, keepSteps = CONFIG_DEFAULTS.keepSteps } = file
+  return { compression: { keepSteps, ...(summaryRoute === undefined ? {} : { summaryRoute }) } }
 }
 
 function completeProviders(file: ConfigFile): Config['providers'] {

@@ -142,6 +142,18 @@ const repairs = z.strictObject(
   ) as Record<RepairName, z.ZodOptional<z.ZodBoolean>>,
 )
 
+const compression = z.strictObject({
+  summaryRoute: route
+    .describe('Writes summaries of what is too long to keep. Without it only old tool outputs are left out')
+    .optional(),
+  keepSteps: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .describe('The newest steps of a conversation that stay word for word: a message, or an answer with its tool calls')
+    .optional(),
+})
+
 const limits = z.strictObject({
   deadlineMs: positiveMs.optional(),
   connectMs: positiveMs.optional(),
@@ -194,6 +206,12 @@ export const configSchema = z.strictObject({
     .describe('Keep failures that no row knew for sure in failures.jsonl, without secrets')
     .optional(),
   policy: policy.nullable().optional(),
+  compression: compression
+    .describe(
+      'Make conversations shorter that are too long, instead of telling the client; off unless this section is here',
+    )
+    .nullable()
+    .optional(),
   repairs: repairs.describe('Repairs of refused requests; those that are false are not made').nullable().optional(),
   limits: limits.nullable().optional(),
   clients: z.array(client).nullable().optional(),

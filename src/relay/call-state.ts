@@ -33,6 +33,9 @@ export class CallState {
   readonly repairs = new CallRepairs()
   /** What was sent last, in its provider's protocol. */
   sent: Call | undefined
+  /** The same before what is bound to an account was left out of it. */
+  base: Call | undefined
+  compressions = 0
 
   readonly #refreshed = new Set<string>()
   #renewals = 0

@@ -3,7 +3,6 @@ import type { Failure } from '../failure/evidence.ts'
 import { observeException } from '../failure/observe-exception.ts'
 import type { Refresher } from '../oauth/refresh.ts'
 import type { Network } from '../platform/network.ts'
-import type { Platform } from '../platform/platform.ts'
 import type { Secret } from '../pool/credential.ts'
 import type { Lease, NothingReady } from '../pool/lease.ts'
 import type { CredentialPool } from '../pool/pool.ts'
@@ -28,6 +27,7 @@ import {
   untranslatableFailure,
   unwritableFailure,
 } from './nothing-ready.ts'
+import { planRepair, type RepairTools } from './plan-repair.ts'
 import { portableCall } from './portable-call.ts'
 import { prepareRequest, RequestTooDeepError } from './prepare.ts'
 import { headerRecord } from './headers.ts'
@@ -48,13 +48,10 @@ const WAITS_PER_CALL = 3
 const LONGEST_QUEUE_BEFORE_FALLBACK_MS = 5_000
 /** Timers may fire a moment early; a retry that arrives before the bench has ended finds nobody. */
 const AFTER_BENCH_MS = 5
-const NONE_OFF: ReadonlySet<string> = new Set()
 
-export interface RelayDependencies {
+export interface RelayDependencies extends RepairTools {
   readonly pool: CredentialPool
   readonly network: Network
-  readonly platform: Platform
-  readonly policy: Policy
   readonly limits: Limits
   readonly budget: RetryBudget
   /** Renews logins ahead of their end and after a 401. @default none: a 401 of a login moves on */
@@ -64,8 +61,6 @@ export interface RelayDependencies {
   readonly onFailure?: (failure: Failure) => void
   /** Who made the opaque state that clients carry along. @default one of its own */
   readonly boundState?: BoundStateBook
-  /** Repairs of requests that are not wanted. @default all are */
-  readonly repairsOff?: ReadonlySet<string>
   /** Told every secret before it is sent, so that logs can mask it. */
   readonly onSecret?: (secret: string) => void
 }
@@ -204,7 +199,7 @@ export class Relay {
       const suspects = state.suspect(failure, lease)
       for (const suspect of suspects) await suspect.undo()
       const outlook = await pool.outlook({ ...pooled, tried })
-      const repair = state.repairs.next(failure, state.sent, this.#deps.repairsOff ?? NONE_OFF)
+      const repair = await planRepair(failure, call, state, this.#deps, remainingMs())
       const decision = decide(
         failure,
         {
@@ -324,11 +319,12 @@ export class Relay {
     let dropped: readonly string[] = []
     const send = async (secret: Secret): Promise<AttemptResult> => {
       this.#deps.onSecret?.(secret.token)
+      state.base = state.repairs.apply(translated?.call ?? call)
       const portable =
         translated === undefined
-          ? portableCall(this.#boundState, call, state, route, lease)
-          : { call: translated.call, dropped: translated.told.dropped }
-      state.sent = state.repairs.apply(portable.call)
+          ? portableCall(this.#boundState, state.base, state, route, lease)
+          : { call: state.base, dropped: translated.told.dropped }
+      state.sent = portable.call
       const prepared = prepareRequest(state.sent, route, lease.credential, secret)
       dropped = [...portable.dropped, ...prepared.dropped]
       const { token } = secret

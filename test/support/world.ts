@@ -11,6 +11,7 @@ import type { Provider } from '../../src/providers/provider.ts'
 import { RetryBudget } from '../../src/recovery/budget.ts'
 import { DEFAULT_POLICY, type Policy } from '../../src/recovery/policy.ts'
 import { DEFAULT_LIMITS, type Limits, type Route } from '../../src/relay/call.ts'
+import type { Compress } from '../../src/relay/compress.ts'
 import { Relay } from '../../src/relay/relay.ts'
 import { type Scenario, type Simulator, startSimulator } from '../../src/simulator/index.ts'
 import { openStore } from '../../src/stores/open-store.ts'
@@ -41,6 +42,7 @@ export interface WorldOptions {
   readonly limits?: Partial<Limits>
   readonly store?: Store
   readonly repairsOff?: readonly string[]
+  readonly compress?: Compress | undefined
 }
 
 /** A gateway before simulated providers, all on loopback sockets. */
@@ -80,6 +82,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     budget: new RetryBudget(),
     repairsOff: new Set(options.repairsOff),
+    compress: options.compress,
     emit: (event) => events.push(event),
   })
   const house = { resolveChain: () => ({ kind: 'chain' as const, chain }), listModels: () => ['gpt-5.5'], clients: [] }
