@@ -1,5 +1,6 @@
 import type { Rule } from '../failure/rule.ts'
 import type { Policy } from '../recovery/policy.ts'
+import type { RepairName } from '../recovery/repair-names.ts'
 import type { StrategyName } from '../pool/strategies.ts'
 import type { WireName } from '../wire/wire.ts'
 
@@ -18,6 +19,10 @@ export interface Config {
   /** Keep failures that no row knew for sure in `failures.jsonl`, without secrets. */
   readonly recordFailures: boolean
   readonly policy: Policy
+  /** Conversations that are too long are made shorter. @default they are not: the caller is told */
+  readonly compression?: { readonly summaryRoute?: string; readonly keepSteps: number }
+  /** Repairs of refused requests that are switched off. */
+  readonly repairsOff: readonly RepairName[]
   readonly limits: ConfigLimits
   /** Client keys by their SHA-256 (hex, lower case); empty = open. */
   readonly clients: ReadonlyArray<{ readonly name: string; readonly sha256: string }>
@@ -90,6 +95,7 @@ export const CONFIG_DEFAULTS = {
   affinity: 'session',
   recordFailures: true,
   avoidBelow: 20,
+  keepSteps: 4,
   limits: {
     deadlineMs: 600_000,
     connectMs: 10_000,

@@ -219,5 +219,8 @@ export function danglingNames(config: Config, registry: Registry): readonly Dang
       check(`models.${model}[${index}]`, route.slice(0, route.indexOf('/')), known, 'provider')
   for (const [index, route] of config.fallback.entries())
     check(`fallback[${index}]`, route.slice(0, route.indexOf('/')), known, 'provider')
+  const summary = config.compression?.summaryRoute
+  if (summary !== undefined)
+    check('compression.summaryRoute', summary.slice(0, summary.indexOf('/')), known, 'provider')
   return problems
 }

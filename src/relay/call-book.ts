@@ -93,6 +93,7 @@ export class CallBook {
       ending.kind === 'failure' ? ending.failure : settled.kind === 'failed' ? settled.givenUp.failure : undefined
     const { atMs, callId } = this.#at()
     const { fallbackReason } = this.#state
+    const repairs = this.#state.repairs.names
     this.#deps.emit({
       type: 'call_ended',
       callId,
@@ -100,6 +101,7 @@ export class CallBook {
       outcome: OUTCOMES[ending.kind],
       ...(failure === undefined ? {} : { label: failure.label, message: failure.message }),
       ...(fallbackReason === undefined ? {} : { fallbackReason }),
+      ...(repairs.length === 0 ? {} : { repairs }),
       attempts: [...this.#state.attempts],
       durationMs: atMs - this.#startedAtMs,
     })

@@ -58,6 +58,8 @@ export interface CallRecord {
   readonly route?: string
   /** Why it is not the first route of the chain. */
   readonly fallbackReason?: string
+  /** Names of what was changed in the request after providers had refused it. */
+  readonly repairs?: readonly string[]
   readonly attempts: readonly CallAttempt[]
   readonly decisions: readonly DecisionRecord[]
 }

@@ -74,6 +74,8 @@ export type TelemetryEvent =
       readonly message?: string
       /** Why it did not end on the first route of its chain. */
       readonly fallbackReason?: string
+      /** Names of what was changed in the request after providers had refused it. */
+      readonly repairs?: readonly string[]
       readonly attempts: readonly AttemptRecord[]
       readonly durationMs: number
     }
