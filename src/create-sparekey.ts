@@ -114,8 +114,10 @@ export async function createSparekey(options: SparekeyOptions = {}): Promise<Spa
         relay: runtime,
         platform,
         bodyBytes: DEFAULT_GATEWAY_LIMITS.bodyBytes,
-        resolveChain: (model, wire) =>
-          provider === undefined ? runtime.resolveChain(model, wire) : runtime.chainFrom(provider, model),
+        resolveChain: (model, wire, named) =>
+          provider === undefined || named !== undefined
+            ? runtime.resolveChain(model, wire, named)
+            : runtime.chainFrom(provider, model),
         listModels: async () => runtime.listModels(await runtime.holders()),
       })
     },
@@ -128,7 +130,7 @@ export async function createSparekey(options: SparekeyOptions = {}): Promise<Spa
         port: address.port ?? config.listen.port,
         ready: () => runtime.readiness(),
         house: {
-          resolveChain: (model, wire) => runtime.resolveChain(model, wire),
+          resolveChain: (model, wire, named) => runtime.resolveChain(model, wire, named),
           listModels: () => runtime.listModels(holders),
           clients: config.clients,
         },

@@ -29,6 +29,8 @@ export class CallState {
   /** Monotonic ms at which this call began to queue for a busy credential of its route. */
   queuedSinceMs: number | undefined
   fallbackReason: string | undefined
+  /** `provider/model` of the last metered route that was asked although the first one costs nothing more. */
+  meteredFallback: string | undefined
   readonly repaired = new Set<RepairName>()
 
   readonly #refreshed = new Set<string>()
