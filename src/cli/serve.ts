@@ -61,7 +61,7 @@ async function serveGateway(context: CliContext, options: ServeOptions, crew: Wo
   runtime.bus.subscribe(log.listener)
   let holders = await runtime.holders()
   const house = (): GatewayHouse => ({
-    resolveChain: (model, wire) => runtime.resolveChain(model, wire),
+    resolveChain: (model, wire, named) => runtime.resolveChain(model, wire, named),
     listModels: () => {
       void runtime.holders().then(
         (now) => {

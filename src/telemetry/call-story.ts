@@ -73,6 +73,7 @@ export class CallStory {
     const ended = this.#ended
     const fallback = ended?.fallbackReason
     const repairs = ended?.repairs
+    const metered = ended?.meteredFallback
     return {
       id: clean(callId),
       startedAtMs: atMs,
@@ -87,6 +88,7 @@ export class CallStory {
       ...(last === undefined ? {} : { route: clean(`${last.provider}/${last.model}`) }),
       ...(fallback === undefined ? {} : { fallbackReason: clean(fallback) }),
       ...(repairs === undefined ? {} : { repairs }),
+      ...(metered === undefined ? {} : { meteredFallback: clean(metered) }),
       attempts: this.#attempts.map((each) => cleanAttempt(each, clean)),
       decisions: this.#decisions.map((each) => ({ ...each, reason: clean(each.reason) })),
     }
