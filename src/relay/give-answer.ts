@@ -213,6 +213,7 @@ function streamError(call: Call, givenUp: GivenUp): Uint8Array {
 function lateGivenUp(state: CallState, failure: GivenUp['failure']): GivenUp {
   return {
     failure,
+    isLate: true,
     nowMs: failure.evidence.seenAtMs,
     attempts: state.attempts.map(({ provider, credential, label, status }) => ({
       provider,
