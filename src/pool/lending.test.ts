@@ -151,12 +151,30 @@ describe('what happens while a call waits for the store', () => {
   })
 })
 
-describe('a trial', () => {
-  const command = newCredential('a', {
-    source: { kind: 'command', argv: ['vault'], cacheMs: 1 },
-    fingerprint: fingerprintOf('sk-old'),
-  })
+const command = newCredential('a', {
+  source: { kind: 'command', argv: ['vault'], cacheMs: 1 },
+  fingerprint: fingerprintOf('sk-old'),
+})
 
+describe('a key command', () => {
+  it('that says another key each time, kept for no time, is asked once for a call', async () => {
+    let runs = 0
+    const { lend } = await watched([{ ...command, source: { kind: 'command', argv: ['vault'], cacheMs: 0 } }], {
+      references: {
+        command: () => {
+          runs += 1
+          return runs > 9
+            ? Promise.reject(new Error('asked for ever'))
+            : Promise.resolve({ kind: 'said', text: `sk-${runs}` })
+        },
+      },
+    })
+    const lease = await lend()
+    expect([await lease.secret(), lease.tokenGeneration, runs]).toEqual([{ token: 'sk-1' }, 2, 1])
+  })
+})
+
+describe('a trial', () => {
   it.each<[string, SecretCommandOutcome, string]>([
     ['says the same key', { kind: 'said', text: 'sk-old' }, 'trial 1'],
     ['says a new key', { kind: 'said', text: 'sk-new' }, 'ready 2'],
