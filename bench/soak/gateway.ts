@@ -15,6 +15,9 @@ const PROBE = new URL('./probe.mjs', import.meta.url).href
 const CREDENTIALS = 24
 const PROVIDERS = { one: 'openai', two: 'openai', three: 'anthropic', four: 'anthropic' } as const
 
+/** How long an upstream may be silent, ms. */
+export const PATIENCE_MS = 2_500
+
 /** What is left after a collection: memory of one process, timers and sockets of all. */
 export interface Remains {
   readonly rss: number
@@ -162,7 +165,7 @@ ${providers.join('\n')}
 models:
   gpt-5.5: [one/gpt-5.5, two/gpt-5.5]
   claude-sonnet-5: [three/claude-sonnet-5, four/claude-sonnet-5]
-limits: { firstByteMs: 2500, idleMs: 2500, deadlineMs: 60000, holdMs: 200, heartbeatMs: 100, maxLagMs: 0 }
+limits: { firstByteMs: ${PATIENCE_MS}, idleMs: ${PATIENCE_MS}, deadlineMs: 60000, holdMs: 200, heartbeatMs: 100, maxLagMs: 0 }
 policy:
   overloaded: { retries: { backoffMs: [30, 60, 120] } }
   server_error: { retries: { backoffMs: [30, 60] } }

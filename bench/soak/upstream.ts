@@ -76,7 +76,15 @@ function watch(response: ServerResponse) {
   const hash = createHash('sha256')
   let bytes = 0
   let text: string | undefined = ''
+  let lastAtMs = momentMs()
+  let pauseMs = 0
+  const pass = () => {
+    const nowMs = momentMs()
+    pauseMs = Math.max(pauseMs, nowMs - lastAtMs)
+    lastAtMs = nowMs
+  }
   const take = (chunk: unknown) => {
+    pass()
     if (typeof chunk !== 'string') return
     hash.update(chunk)
     bytes += Buffer.byteLength(chunk)
@@ -92,7 +100,7 @@ function watch(response: ServerResponse) {
     take(given[0])
     return end(...given)
   }
-  return () => ({ bytes, digest: hash.digest('hex'), text })
+  return () => ({ bytes, pauseMs, digest: hash.digest('hex'), text })
 }
 
 async function read(request: IncomingMessage): Promise<{ readonly question: string; readonly model: string }> {
