@@ -28,9 +28,10 @@ const seconds = Number(values.seconds)
 const seed = Number(values.seed)
 const aborts = Number(values.aborts)
 const MEBIBYTE = 1024 * 1024
-/** A worn-in process may differ from itself by this much between its middle and its end. */
-const HEAP_MAY_GROW_BYTES = 12 * MEBIBYTE
-const RSS_MAY_GROW_SHARE = 0.25
+/** A process may differ from itself by this much between the middle of a run and its end; in a short one it is still being worn in. */
+const IS_WORN_IN = seconds >= 300
+const HEAP_MAY_GROW_BYTES = (IS_WORN_IN ? 12 : 32) * MEBIBYTE
+const RSS_MAY_GROW_SHARE = IS_WORN_IN ? 0.25 : 0.75
 /** Connections to the upstream are kept this long for the next call, and a bench of a second must end. */
 const LONGEST_SETTLING_MS = 30_000
 /** Of an answer of 128 MiB that nobody reads. */
