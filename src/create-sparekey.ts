@@ -61,7 +61,7 @@ export async function createSparekey(options: SparekeyOptions = {}): Promise<Spa
         port: address.port ?? config.listen.port,
         ready: () => runtime.readiness(),
         house: {
-          resolveChain: (model, wire) => runtime.resolveChain(model, wire),
+          resolveChain: (model, wire, named) => runtime.resolveChain(model, wire, named),
           listModels: () => runtime.listModels(holders),
           clients: config.clients,
         },

@@ -12,5 +12,12 @@ export { type Gateway, GatewayStartError } from './gateway/options.ts'
 export { StoreError, type StoreErrorCode } from './pool/store-contract.ts'
 export { rulesOf } from './providers/_rules.ts'
 export type { SparekeyOptions } from './runtime/open-runtime.ts'
+export {
+  type Compress,
+  type CompressionLimit,
+  type StandardCompression,
+  standardCompression,
+  type Summarise,
+} from './relay/compress.ts'
 export type { AttemptRecord, TelemetryEvent } from './telemetry/events.ts'
 export { sparekeyErrorOf } from './wire/thrown-error.ts'

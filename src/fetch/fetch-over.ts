@@ -22,9 +22,11 @@ export function fetchOver(
       relay: { answer: async (call) => (await open()).answer(call) },
       platform,
       bodyBytes: BODY_BYTES,
-      resolveChain: async (model, wire) => {
+      resolveChain: async (model, wire, named) => {
         const runtime = await open()
-        return provider === undefined ? runtime.resolveChain(model, wire) : runtime.chainFrom(provider, model)
+        return provider === undefined || named !== undefined
+          ? runtime.resolveChain(model, wire, named)
+          : runtime.chainFrom(provider, model)
       },
       listModels: async () => {
         const runtime = await open()

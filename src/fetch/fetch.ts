@@ -19,7 +19,7 @@ export interface FetchHouse {
   readonly relay: { answer(call: Call): Promise<RelayAnswer> }
   readonly platform: Platform
   /** The routes for a model that a program asked for in a protocol. */
-  resolveChain(model: string, wire: WireName): Promise<ResolvedChain>
+  resolveChain(model: string, wire: WireName, named: string | undefined): Promise<ResolvedChain>
   /** Names that may be asked for. */
   listModels(): Promise<readonly string[]>
   /** Largest request body, bytes. */
@@ -84,20 +84,27 @@ async function answer(house: FetchHouse, request: Request, left: Cut, throws: bo
   if (bytes.length > house.bodyBytes) {
     return refuse('body_too_large', `the request body is larger than ${house.bodyBytes} bytes`)
   }
-  const asked = await askedCall(wire, bytes, (model) => house.resolveChain(model, wire))
+  const headers = [...request.headers]
+  const asked = await askedCall({
+    wire,
+    bytes,
+    headers,
+    resolveChain: (model, named) => house.resolveChain(model, wire, named),
+  })
   if ('error' in asked) return refuse(asked.error.code, asked.error.message)
   const given = await house.relay.answer({
     id: house.platform.random.id('call'),
     wire,
     model: asked.model,
     stream: asked.stream,
-    headers: [...request.headers],
+    headers,
     bytes,
     get body() {
       return asked.body()
     },
     query: url.search,
     chain: asked.chain,
+    withheld: asked.withheld ?? [],
     client: 'other',
     signal: left,
   })

@@ -6,6 +6,7 @@ import type { ProviderFile } from '../config/schema.ts'
 import { fixedEnvironment, systemEnvironment } from '../platform/environment.ts'
 import { systemPlatform } from '../platform/platform.ts'
 import { fingerprintOf } from '../pool/fingerprint.ts'
+import type { Compress } from '../relay/compress.ts'
 import { openCallJournal } from '../stores/open-call-journal.ts'
 import { openStore } from '../stores/open-store.ts'
 import { namesProblems, Runtime } from './runtime.ts'
@@ -18,6 +19,8 @@ export interface SparekeyOptions {
   readonly store?: 'memory' | 'sqlite'
   /** Added to (and winning over) the configured providers. */
   readonly providers?: Readonly<Record<string, ProviderFile>>
+  /** Makes conversations shorter that do not fit their model. @default what the configuration says under `compression` */
+  readonly compress?: Compress
   /** Credentials for a store in memory. */
   readonly credentials?: ReadonlyArray<{
     readonly provider: string
@@ -65,6 +68,7 @@ export async function openRuntime(options: SparekeyOptions = {}): Promise<Runtim
     environment,
     ...(kept ? { recordTo: join(home, 'failures.jsonl') } : {}),
     ...(journal === undefined ? {} : { journal }),
+    ...(options.compress === undefined ? {} : { compress: options.compress }),
   })
   try {
     await addCredentials(runtime, options.credentials ?? [])
