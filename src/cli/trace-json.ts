@@ -20,6 +20,7 @@ export function callJson(call: CallRecord) {
     credential: last?.credential ?? null,
     fallback_reason: call.fallbackReason ?? null,
     repairs: call.repairs ?? [],
+    dropped: call.dropped ?? [],
     attempts: call.attempts.map((each) => {
       const next = call.decisions.find(({ afterAttempt }) => afterAttempt === each.attempt)
       return {

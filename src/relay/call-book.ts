@@ -94,6 +94,7 @@ export class CallBook {
     const { atMs, callId } = this.#at()
     const { fallbackReason } = this.#state
     const repairs = this.#state.repairs.names
+    const dropped = settled.kind === 'answer' ? [...settled.served.dropped, ...settled.served.lost()] : []
     this.#deps.emit({
       type: 'call_ended',
       callId,
@@ -102,6 +103,7 @@ export class CallBook {
       ...(failure === undefined ? {} : { label: failure.label, message: failure.message }),
       ...(fallbackReason === undefined ? {} : { fallbackReason }),
       ...(repairs.length === 0 ? {} : { repairs }),
+      ...(dropped.length === 0 ? {} : { dropped }),
       attempts: [...this.#state.attempts],
       durationMs: atMs - this.#startedAtMs,
     })

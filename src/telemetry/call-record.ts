@@ -60,6 +60,8 @@ export interface CallRecord {
   readonly fallbackReason?: string
   /** Names of what was changed in the request after providers had refused it. */
   readonly repairs?: readonly string[]
+  /** Names of what was left out of request and answer on their way. */
+  readonly dropped?: readonly string[]
   readonly attempts: readonly CallAttempt[]
   readonly decisions: readonly DecisionRecord[]
 }

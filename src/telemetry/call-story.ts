@@ -73,6 +73,7 @@ export class CallStory {
     const ended = this.#ended
     const fallback = ended?.fallbackReason
     const repairs = ended?.repairs
+    const dropped = ended?.dropped
     return {
       id: clean(callId),
       startedAtMs: atMs,
@@ -87,6 +88,7 @@ export class CallStory {
       ...(last === undefined ? {} : { route: clean(`${last.provider}/${last.model}`) }),
       ...(fallback === undefined ? {} : { fallbackReason: clean(fallback) }),
       ...(repairs === undefined ? {} : { repairs }),
+      ...(dropped === undefined ? {} : { dropped: dropped.slice(0, MOST_STEPS).map(clean) }),
       attempts: this.#attempts.map((each) => cleanAttempt(each, clean)),
       decisions: this.#decisions.map((each) => ({ ...each, reason: clean(each.reason) })),
     }

@@ -76,6 +76,8 @@ export type TelemetryEvent =
       readonly fallbackReason?: string
       /** Names of what was changed in the request after providers had refused it. */
       readonly repairs?: readonly string[]
+      /** Names of what was left out of request and answer on their way. */
+      readonly dropped?: readonly string[]
       readonly attempts: readonly AttemptRecord[]
       readonly durationMs: number
     }
