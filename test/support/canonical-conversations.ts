@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import type { AnswerFormat, Conversation, Part, Tool, ToolChoice, Turn } from '../../src/wire/translate/conversation.ts'
-import { orderedTurns } from '../../src/wire/translate/ordered-turns.ts'
 
 const text = fc.stringMatching(/^\S[\w äöü漢"\\{}<>.-]{0,38}\S$/)
 const textPart = text.map((each): Part => ({ type: 'text', text: each }))
@@ -123,12 +122,27 @@ export function meaningOf(conversation: Conversation) {
   return {
     ...plain,
     system: system.join('\n\n'),
-    turns: orderedTurns(turns).map(({ role, parts }) => ({ role, parts: parts.map(meaningOfPart) })),
+    turns: inOrder(turns),
     tools: tools.map(({ strict = false, ...each }) => ({ ...each, strict })),
     choice: asked ?? { kind: 'auto' },
     parallel,
     format: wanted?.kind === 'json_schema' ? { ...wanted, strict: wanted.strict ?? false } : wanted,
   }
+}
+
+/** Who said what, part by part; results that stand beside each other in the order of their calls. */
+function inOrder(turns: readonly Turn[]) {
+  const said = turns.flatMap(({ role, parts }) => parts.map((part) => ({ role, part })))
+  const called = said.flatMap(({ part }) => (part.type === 'tool_call' ? [part.id] : []))
+  const placeOf = (part: Part) => (part.type === 'tool_result' ? called.indexOf(part.id) : -1)
+  const ordered: typeof said = []
+  for (const each of said) {
+    let at = ordered.length
+    const place = placeOf(each.part)
+    while (place >= 0 && at > 0 && placeOf(ordered[at - 1]?.part ?? each.part) > place) at -= 1
+    ordered.splice(at, 0, each)
+  }
+  return ordered.map(({ role, part }) => ({ role, part: meaningOfPart(part) }))
 }
 
 function meaningOfPart(part: Part): unknown {
