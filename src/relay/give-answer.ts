@@ -35,7 +35,8 @@ export function give(giving: Giving, settled: Settled): RelayAnswer {
 function goodAnswer(giving: Giving, settled: Extract<Settled, { kind: 'answer' }>): RelayAnswer {
   const { call, state } = giving
   const outcome = deferred<CallOutcome>()
-  const { route, lease, dropped } = settled.served
+  const { route, lease, lost } = settled.served
+  const dropped = [...settled.served.dropped, ...lost()]
   const headers: HeaderList = [
     ...forwardableAnswerHeaders(settled.answer.headers),
     ...ownHeaders(call, state, state.attempts.length + 1),
