@@ -45,6 +45,16 @@ export interface ChainConfig {
   readonly fallbackPolicy?: FallbackPolicy | undefined
 }
 
+export interface ModelCapabilities {
+  /** Tokens of a request and its answer together. */
+  readonly contextTokens?: number | undefined
+  readonly maxOutputTokens?: number | undefined
+  readonly tools?: boolean | undefined
+  readonly images?: boolean | undefined
+  /** Answers by a JSON schema. */
+  readonly structuredOutput?: boolean | undefined
+}
+
 export interface ProviderConfig {
   readonly type?: string | undefined
   readonly wires?: readonly WireName[] | undefined
@@ -62,6 +72,8 @@ export interface ProviderConfig {
   readonly minRotationIntervalMs: number
   readonly oauth?: OAuthConfig | undefined
   readonly proxy?: string | undefined
+  /** What its models are known to be able to, by model; `*` = all that are not named. What is not known is taken to be possible. */
+  readonly capabilities?: Readonly<Record<string, ModelCapabilities>> | undefined
   /** @default the provider's own */
   readonly billing?: Billing | undefined
   /** Rows of the user's own, tried before the built-in ones. */

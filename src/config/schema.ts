@@ -107,6 +107,21 @@ const provider = z
       })
       .optional(),
     proxy: url.optional(),
+    capabilities: z
+      .record(
+        z.string().min(1),
+        z.strictObject({
+          contextTokens: z.int().min(1).optional(),
+          maxOutputTokens: z.int().min(1).optional(),
+          tools: z.boolean().optional(),
+          images: z.boolean().optional(),
+          structuredOutput: z.boolean().describe('Answers by a JSON schema').optional(),
+        }),
+      )
+      .describe(
+        'What models are known to be able to; "*" = all that are not named. A call that needs more goes to the next route; what is not said is taken to be possible',
+      )
+      .optional(),
     billing: z
       .enum(keys(BILLINGS))
       .describe('What one more call costs: "metered" its tokens, "subscription" and "free" nothing')

@@ -112,6 +112,11 @@ export class CredentialPool {
     return view !== undefined && view.credentialsOf(provider).length <= 1
   }
 
+  /** All credentials of a provider, in priority order. */
+  async credentialsOf(provider: string): Promise<readonly Credential[]> {
+    return (await this.#book.view()).credentialsOf(provider)
+  }
+
   /** Remembers who serves a session, or who made an answer that later calls may go on from. Written later, in a batch. */
   keep(provider: string, session: string, credentialId: string): void {
     this.#sessions.put(provider, session, credentialId, this.#options.platform.clock.now())

@@ -43,8 +43,21 @@ export interface Route {
   readonly headers: HeaderList
   readonly wires: readonly WireName[]
   readonly proxy?: string
+  /** What is not known is taken to be possible. @default nothing is known */
+  readonly capabilities?: Capabilities
   /** @default the definition's */
   readonly billing?: Provider['billing']
+}
+
+/** What a route's model is known to be able to. */
+export interface Capabilities {
+  /** Tokens of a request and its answer together. */
+  readonly contextTokens?: number | undefined
+  readonly maxOutputTokens?: number | undefined
+  readonly tools?: boolean | undefined
+  readonly images?: boolean | undefined
+  /** Answers by a JSON schema. */
+  readonly structuredOutput?: boolean | undefined
 }
 
 /** A route that was possible and not taken. */

@@ -16,11 +16,16 @@ export function portableCall(
   if (state.nowhereToMove && state.repaired.size === 0) return { call, dropped: [] }
   const fallback = state.fallbackReason !== undefined
   const { body, dropped } = book.portable(call, route, lease, fallback, state.repaired.has('bound_state'))
-  const moved = lease.choice.movedFrom !== undefined || fallback
-  if (!moved || previousResponseOf(call) === undefined)
+  if (!isElsewhere(lease, state) || previousResponseOf(call) === undefined)
     return { call: body === call.body ? call : rewritten(call, body), dropped }
   const { previous_response_id: _, ...own } = body
   return { call: rewritten(call, own), dropped: [...dropped, 'previous_response_id'] }
+}
+
+/** This account did not serve the conversation before: it moved, or fell back, and does not merely stay where it fell. */
+export function isElsewhere(lease: Lease, state: CallState): boolean {
+  const { movedFrom, because } = lease.choice
+  return movedFrom !== undefined || (state.fallbackReason !== undefined && because !== 'session')
 }
 
 /** A changed body needs bytes of its own. */

@@ -25,16 +25,18 @@ import {
   internalFailure,
   nothingReadyFailure,
   previousResponseLost,
-  untranslatableFailure,
+  unfitFailure,
   unwritableFailure,
 } from './nothing-ready.ts'
-import { portableCall } from './portable-call.ts'
+import { isElsewhere, portableCall } from './portable-call.ts'
 import { prepareRequest, RequestTooDeepError } from './prepare.ts'
 import { headerRecord } from './headers.ts'
 import { hasFullHistory, previousResponseOf, responseKey } from './previous-response.ts'
 import { readQuota } from './read-quota.ts'
 import { refreshAfter } from './refresh-after.ts'
 import { repairFor } from './repairs.ts'
+import { FallbackHolds } from './fallback-holds.ts'
+import { RoutePlan } from './route-plan.ts'
 import { sessionKeyOf } from './session-key.ts'
 import type { Settled } from './settled.ts'
 import { translatedAnswer } from './translated-answer.ts'
@@ -64,6 +66,8 @@ export interface RelayDependencies {
   readonly onFailure?: (failure: Failure) => void
   /** Who made the opaque state that clients carry along. @default one of its own */
   readonly boundState?: BoundStateBook
+  /** Which sessions stay on a fallback. @default its own */
+  readonly holds?: FallbackHolds
   /** Told every secret before it is sent, so that logs can mask it. */
   readonly onSecret?: (secret: string) => void
 }
@@ -77,9 +81,11 @@ type Attempted =
 export class Relay {
   readonly #deps: RelayDependencies
   readonly #boundState: BoundStateBook
+  readonly #holds: FallbackHolds
 
   constructor(dependencies: RelayDependencies) {
     this.#deps = dependencies
+    this.#holds = dependencies.holds ?? new FallbackHolds()
     this.#boundState = dependencies.boundState ?? new BoundStateBook()
   }
 
@@ -125,12 +131,12 @@ export class Relay {
     state.nowhereToMove = alone
     const previous = alone ? undefined : previousResponseOf(call)
     const session = alone ? undefined : previous === undefined ? sessionKeyOf(call) : responseKey(previous)
-    state.routeIndex = nextUsable(call, 0)
+    const plan = new RoutePlan(call, state, book, { pool, platform, holds: this.#holds })
+    await plan.begin(session)
     for (;;) {
       if (call.signal.aborted) return { kind: 'cancelled' }
-      const route = call.chain[state.routeIndex]
-      if (route === undefined)
-        return this.#surface(call, state, undefined, untranslatableFailure(call, platform.clock.now()))
+      const { route } = plan
+      if (route === undefined) return this.#surface(call, state, undefined, unfitFailure(call, platform.clock.now()))
       const pooled = { provider: route.provider, model: route.model }
       const acquired = await pool.acquire({
         ...pooled,
@@ -140,7 +146,7 @@ export class Relay {
       })
       preferred = undefined
       if (acquired.kind === 'nothing') {
-        const outcome = await this.#nothingReady(call, state, book, route, acquired.why, remainingMs())
+        const outcome = await this.#nothingReady(call, state, book, plan, route, acquired.why, remainingMs())
         if (outcome !== undefined) return outcome
         continue
       }
@@ -161,6 +167,7 @@ export class Relay {
       if (attempted.kind === 'answer') {
         budget.earnSuccess()
         const { responseId } = attempted.answer
+        plan.answered(responseId === undefined ? undefined : responseKey(responseId))
         if (responseId !== undefined) pool.keep(route.provider, responseKey(responseId), lease.credential.id)
         return attempted
       }
@@ -174,16 +181,19 @@ export class Relay {
         preferred = lease.credential.id
         continue
       }
-      const usable = nextUsable(call, state.routeIndex + 1)
+      plan.failed({ failure: attempted.failure, route, credential: lease.credential })
+      const next = await plan.next()
+      const nextRoute = next.index !== undefined
       const refreshed = await refreshAfter(attempted.failure, lease, {
         ...this.#deps,
         state,
         signal: call.signal,
         remainingMs,
         othersReady: async () => (await pool.outlook({ ...pooled, tried })).ready,
-        nextRoute: usable < call.chain.length,
+        nextRoute,
       })
       if (refreshed.kind === 'renewed') {
+        plan.cured(route, lease.credential)
         const reason = 'the token was refused and has been refreshed'
         book.decided({ action: 'refresh', delayMs: 0, reason }, attempted.failure, lease, undefined)
         await lease.release()
@@ -197,7 +207,7 @@ export class Relay {
         failure,
         terms,
         callId: call.id,
-        lastHope: usable >= call.chain.length && (await pool.outlook({ ...pooled, tried })).why.total === 1,
+        lastHope: !nextRoute && (await pool.outlook({ ...pooled, tried })).why.total === 1,
       })
       const suspects = state.suspect(failure, lease)
       for (const suspect of suspects) await suspect.undo()
@@ -212,7 +222,7 @@ export class Relay {
           othersTried: state.othersTried,
           refreshable: false,
           newerGeneration: failure.label.startsWith('auth_') && (await this.#isRenewed(route, lease)),
-          nextRoute: usable < call.chain.length,
+          nextRoute,
           repairable: repair !== undefined,
           poisoned: suspects.length > 0,
           remainingMs: remainingMs(),
@@ -252,7 +262,7 @@ export class Relay {
           state.othersTried += 1
           break
         case 'fallback':
-          state.fellBack(usable, failure.label)
+          await plan.take(next, failure.label, failure, true)
           break
         case 'stop':
           return { kind: 'cancelled' }
@@ -302,8 +312,7 @@ export class Relay {
 
   /** The answer that the request goes on from is at another account, or at another provider, and its history is not here. */
   #isStateLost(call: Call, state: CallState, lease: Lease): boolean {
-    const elsewhere = lease.choice.movedFrom !== undefined || state.fallbackReason !== undefined
-    return elsewhere && !hasFullHistory(call)
+    return isElsewhere(lease, state) && !hasFullHistory(call)
   }
 
   async #attempt(
@@ -366,19 +375,20 @@ export class Relay {
     call: Call,
     state: CallState,
     book: CallBook,
+    plan: RoutePlan,
     route: Route,
     why: NothingReady,
     remainingMs: number,
   ): Promise<Settled | undefined> {
-    const usable = nextUsable(call, state.routeIndex + 1)
-    if (why.busy > 0 && (await this.#queue(call, state, book, route, usable < call.chain.length, remainingMs)))
-      return undefined
+    const next = await plan.next()
+    const nextRoute = next.index !== undefined
+    if (why.busy > 0 && (await this.#queue(call, state, book, route, nextRoute, remainingMs))) return undefined
     const failure = nothingReadyFailure(route, why, this.#deps.platform.clock.now())
-    if (usable < call.chain.length) {
+    if (nextRoute) {
       if (state.failures.length === 0) state.failures.push(failure)
       const reason = hasNoneToLend(why) ? 'no_credential' : failure.label
       book.step('fallback', `${route.provider}: ${failure.message}`)
-      state.fellBack(usable, reason)
+      await plan.take(next, reason, failure, false)
       return undefined
     }
     if (await this.#waitForReturn(call, state, book, failure, why, remainingMs)) return undefined
@@ -459,12 +469,4 @@ function secretFailure(call: Call, route: Route, error: unknown, seenAtMs: numbe
 /** An upstream that says "cancelled" lost its own client: ours is still waiting, so it is a broken connection to recover from. */
 function recoveryFor(failure: Failure, policy: Policy): Policy {
   return failure.label === 'cancelled' ? { ...policy, cancelled: policy.connection } : policy
-}
-
-/** Index of the first route from `from` on that the call can be said to; the chain's length when there is none. */
-function nextUsable(call: Call, from: number): number {
-  const index = call.chain.findIndex(
-    (route, position) => position >= from && translationOf(call, route).kind !== 'refused',
-  )
-  return index === -1 ? call.chain.length : index
 }

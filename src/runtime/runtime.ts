@@ -25,6 +25,7 @@ import type { Provider } from '../providers/provider.ts'
 import { RetryBudget } from '../recovery/budget.ts'
 import type { Call, RelayAnswer } from '../relay/call.ts'
 import { BoundStateBook } from '../relay/bound-state-book.ts'
+import { FallbackHolds } from '../relay/fallback-holds.ts'
 import { Relay } from '../relay/relay.ts'
 import { TelemetryBus } from '../telemetry/bus.ts'
 import type { CallJournal } from '../telemetry/call-journal.ts'
@@ -71,6 +72,7 @@ export class Runtime {
   readonly #network: Network
   readonly #budget = new RetryBudget()
   readonly #boundState = new BoundStateBook()
+  readonly #holds = new FallbackHolds()
   readonly #recorder: FailureRecorder | undefined
   readonly #calls: CallRecorder | undefined
   readonly #recovered: Promise<void>
@@ -288,6 +290,7 @@ export class Runtime {
       ...(this.#config.recordFailures ? { onFailure: (failure) => this.#recorder?.record(failure) } : {}),
       onSecret: (secret) => this.redactor.add(secret),
       boundState: this.#boundState,
+      holds: this.#holds,
     })
   }
 }
