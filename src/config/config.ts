@@ -72,6 +72,8 @@ export interface ProviderConfig {
   readonly minRotationIntervalMs: number
   readonly oauth?: OAuthConfig | undefined
   readonly proxy?: string | undefined
+  /** Answers `/messages/count_tokens`. @default what is known of the provider */
+  readonly countsTokens?: boolean | undefined
   /** What its models are known to be able to, by model; `*` = all that are not named. What is not known is taken to be possible. */
   readonly capabilities?: Readonly<Record<string, ModelCapabilities>> | undefined
   /** @default the provider's own */

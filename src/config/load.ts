@@ -167,6 +167,7 @@ export function completeProvider(file: ProviderFile, name = ''): ProviderConfig 
     minRotationIntervalMs: file.minRotationIntervalMs ?? 0,
     oauth: file.oauth,
     proxy: file.proxy,
+    countsTokens: file.countsTokens,
     capabilities: file.capabilities,
     billing: file.billing,
     rules: compileRules(name, file.rules ?? []),

@@ -16,6 +16,7 @@ export interface ResolvedRoute {
   readonly wires: readonly WireName[]
   readonly proxy?: string
   readonly billing: Billing
+  readonly countsTokens: boolean
   readonly capabilities?: ModelCapabilities
 }
 
@@ -197,7 +198,7 @@ function toRoute(config: Config, registry: Registry, text: string, asked: string
   const model = text.slice(slash + 1)
   const definition = definitionOf(config, registry, name)
   if (definition === undefined) return undefined
-  const { baseUrl, headers, proxy, billing, capabilities = {} } = providerConfig(config, name)
+  const { baseUrl, headers, proxy, billing, countsTokens, capabilities = {} } = providerConfig(config, name)
   const ownModel = model === '*' ? asked : model
   const known = entry(capabilities, ownModel) ?? entry(capabilities, '*')
   return {
@@ -208,6 +209,7 @@ function toRoute(config: Config, registry: Registry, text: string, asked: string
     headers: Object.entries(headers),
     wires: wiresOf(config, registry, name),
     billing: billing ?? definition.billing,
+    countsTokens: countsTokens ?? definition.countsTokens ?? false,
     ...(known === undefined ? {} : { capabilities: known }),
     ...(proxy === undefined ? {} : { proxy }),
   }

@@ -107,6 +107,10 @@ const provider = z
       })
       .optional(),
     proxy: url.optional(),
+    countsTokens: z
+      .boolean()
+      .describe('Whether it answers POST /messages/count_tokens; where not, tokens are estimated')
+      .optional(),
     capabilities: z
       .record(
         z.string().min(1),

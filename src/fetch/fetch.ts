@@ -66,6 +66,7 @@ async function answer(house: FetchHouse, request: Request, left: Cut): Promise<R
   const asked = await askedCall({
     wire,
     bytes,
+    operation: served.operation,
     headers,
     resolveChain: (model, named) => house.resolveChain(model, wire, named),
   })
@@ -82,6 +83,7 @@ async function answer(house: FetchHouse, request: Request, left: Cut): Promise<R
     },
     query: url.search,
     chain: asked.chain,
+    operation: served.operation,
     withheld: asked.withheld ?? [],
     client: 'other',
     signal: left,
@@ -92,7 +94,7 @@ async function answer(house: FetchHouse, request: Request, left: Cut): Promise<R
   })
 }
 
-const KNOWN_PATHS = '/responses, /chat/completions, /messages, /models'
+const KNOWN_PATHS = '/responses, /chat/completions, /messages, /messages/count_tokens, /models'
 
 /** The caller's abort is told at once, whatever is being waited for. */
 async function orAborted(signal: AbortSignal, left: Cut, answered: Promise<Response>): Promise<Response> {

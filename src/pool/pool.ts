@@ -83,7 +83,8 @@ export class CredentialPool {
     }
     const ready = await this.#lendReady(request, hasReferences ? undefined : first)
     if (ready !== undefined) return { kind: 'lease', lease: ready }
-    for (const due of this.#survey(await this.#book.view(), request).trialsDue) {
+    const trials = request.noTrial === true ? [] : this.#survey(await this.#book.view(), request).trialsDue
+    for (const due of trials) {
       const lease = await this.#lendTrial(request, due)
       if (lease !== undefined) return { kind: 'lease', lease }
     }

@@ -18,7 +18,8 @@ import type { Call, Limits, RelayAnswer, Route } from './call.ts'
 import { CallBook } from './call-book.ts'
 import { CallState } from './call-state.ts'
 import { freshen } from './freshen.ts'
-import { earlyAnswer, give } from './give-answer.ts'
+import { COUNT_DEADLINE_MS, COUNT_WIRE, countedModel, countingFailure } from './count-tokens.ts'
+import { earlyAnswer, give, giveCount } from './give-answer.ts'
 import { giveUp } from './give-up.ts'
 import {
   hasNoneToLend,
@@ -97,7 +98,10 @@ export class Relay {
     const { platform, limits } = this.#deps
     const state = new CallState()
     const book = new CallBook(call, state, this.#deps)
-    const settled = this.#settle(call, state, book, platform.clock.monotonic() + limits.deadlineMs)
+    const isCount = call.operation !== undefined
+    const deadlineMs = isCount ? Math.min(limits.deadlineMs, COUNT_DEADLINE_MS) : limits.deadlineMs
+    const settled = this.#settle(call, state, book, platform.clock.monotonic() + deadlineMs)
+    if (isCount) return giveCount({ call, state, book }, await settled)
     if (!call.stream) return give({ call, state, book }, await settled)
     const first = await within(settled, limits.holdMs, platform.timers)
     return first === undefined
@@ -130,17 +134,19 @@ export class Relay {
     const alone = call.chain.length === 1 && pool.isAlone(call.chain[0]?.provider ?? '')
     state.nowhereToMove = alone
     const previous = alone ? undefined : previousResponseOf(call)
-    const session = alone ? undefined : previous === undefined ? sessionKeyOf(call) : responseKey(previous)
+    const isCount = call.operation !== undefined
+    const session = alone || isCount ? undefined : previous === undefined ? sessionKeyOf(call) : responseKey(previous)
     const plan = new RoutePlan(call, state, book, { pool, platform, holds: this.#holds })
     await plan.begin(session)
     for (;;) {
       if (call.signal.aborted) return { kind: 'cancelled' }
       const { route } = plan
       if (route === undefined) return this.#surface(call, state, undefined, unfitFailure(call, platform.clock.now()))
-      const pooled = { provider: route.provider, model: route.model }
+      const pooled = { provider: route.provider, model: isCount ? countedModel(route.model) : route.model }
       const acquired = await pool.acquire({
         ...pooled,
         tried: state.tried,
+        ...(isCount ? { noTrial: true } : {}),
         ...(preferred === undefined ? {} : { preferred }),
         ...(session === undefined ? {} : { session, sessionIsBound: previous !== undefined }),
       })
@@ -200,7 +206,8 @@ export class Relay {
         preferred = lease.credential.id
         continue
       }
-      const { failure, terms: own } = refreshed.kind === 'failed' ? refreshed : attempted
+      const { failure: seen, terms: own } = refreshed.kind === 'failed' ? refreshed : attempted
+      const failure = isCount ? countingFailure(seen) : seen
       const terms = own ?? policy[failure.label].bench
       state.failures.push(failure)
       const bench = await lease.fail({
@@ -341,7 +348,7 @@ export class Relay {
       return runAttempt({
         call: translated?.call ?? call,
         route,
-        wire: WIRES[translated?.wire ?? call.wire],
+        wire: call.operation === undefined ? WIRES[translated?.wire ?? call.wire] : COUNT_WIRE,
         prepared,
         network,
         platform,
@@ -352,7 +359,7 @@ export class Relay {
     }
     const reading = known === undefined ? lease.secret() : Promise.resolve(known)
     const result = await reading.then(send, (error: unknown) => secretFailure(call, route, error, startedAtMs))
-    this.#observeQuota(route, lease, result)
+    if (call.operation === undefined) this.#observeQuota(route, lease, result)
     if (result.kind === 'answer') {
       const firstOutputAtMs = platform.clock.now()
       const answer =
