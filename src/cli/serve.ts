@@ -117,6 +117,7 @@ async function serveGateway(context: CliContext, options: ServeOptions, crew: Wo
   }
   if (crew === undefined) showStarted(context, started)
   else crew.ready(started)
+  void runtime.prepareConnections()
   const replaced = await Promise.race([stopped.then(() => false), ...(crew === undefined ? [] : [crew.replaced])])
   stopWatching()
   const cut = await gateway.close(runtime.config.limits.drainMs, { lingerMs: replaced ? LINGER_MS : 0 })

@@ -19,6 +19,7 @@ export function callJson(call: CallRecord) {
     route: call.route ?? null,
     credential: last?.credential ?? null,
     fallback_reason: call.fallbackReason ?? null,
+    repairs: call.repairs ?? [],
     metered_fallback: call.meteredFallback ?? null,
     attempts: call.attempts.map((each) => {
       const next = call.decisions.find(({ afterAttempt }) => afterAttempt === each.attempt)

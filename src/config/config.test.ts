@@ -35,6 +35,29 @@ function problems(text: string): readonly string[] {
   return 'problems' in parsed ? parsed.problems.map(describeProblem) : []
 }
 
+describe('compression', () => {
+  it('is off unless its section is there, and names a provider that exists', async () => {
+    expect((await load('')).compression).toBeUndefined()
+    expect((await load('compression: {}')).compression).toEqual({ keepSteps: 4 })
+    const config = await load('compression: { summaryRoute: opnai/gpt-5.5-mini, keepSteps: 9 }')
+    expect(config.compression).toEqual({ summaryRoute: 'opnai/gpt-5.5-mini', keepSteps: 9 })
+    expect(danglingNames(config, PROVIDERS)).toMatchObject([{ key: 'compression.summaryRoute', nearest: 'openai' }])
+  })
+})
+
+describe('repairs', () => {
+  it('are all made unless they are switched off by name', async () => {
+    expect((await load('')).repairsOff).toEqual([])
+    expect((await load('repairs: { image: false, roles: true, tool_schema: false }')).repairsOff).toEqual([
+      'image',
+      'tool_schema',
+    ])
+    expect(problems('repairs: { imgae: false }')).toEqual([
+      'config.yaml:1:12  repairs.imgae: unknown key; did you mean "image"?',
+    ])
+  })
+})
+
 const FULL = `listen: 127.0.0.1:9999
 store: sqlite
 providers:

@@ -1,5 +1,6 @@
 import type { Rule } from '../failure/rule.ts'
 import type { Policy } from '../recovery/policy.ts'
+import type { RepairName } from '../recovery/repair-names.ts'
 import type { StrategyName } from '../pool/strategies.ts'
 import type { Billing } from '../providers/provider.ts'
 import type { WireName } from '../wire/wire.ts'
@@ -22,6 +23,10 @@ export interface Config {
   /** Keep failures that no row knew for sure in `failures.jsonl`, without secrets. */
   readonly recordFailures: boolean
   readonly policy: Policy
+  /** Conversations that are too long are made shorter. @default they are not: the caller is told */
+  readonly compression?: { readonly summaryRoute?: string; readonly keepSteps: number }
+  /** Repairs of refused requests that are switched off. */
+  readonly repairsOff: readonly RepairName[]
   readonly limits: ConfigLimits
   /** Client keys by their SHA-256 (hex, lower case); empty = open. */
   readonly clients: ReadonlyArray<{
@@ -76,6 +81,8 @@ export interface ProviderConfig {
   readonly countsTokens?: boolean | undefined
   /** What its models are known to be able to, by model; `*` = all that are not named. What is not known is taken to be possible. */
   readonly capabilities?: Readonly<Record<string, ModelCapabilities>> | undefined
+  /** false: never HTTP/2. @default where the provider offers it and no proxy stands between */
+  readonly http2?: boolean | undefined
   /** @default the provider's own */
   readonly billing?: Billing | undefined
   /** Rows of the user's own, tried before the built-in ones. */
@@ -122,6 +129,7 @@ export const CONFIG_DEFAULTS = {
   affinity: 'session',
   recordFailures: true,
   avoidBelow: 20,
+  keepSteps: 4,
   limits: {
     deadlineMs: 600_000,
     connectMs: 10_000,

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { Environment } from '../platform/environment.ts'
 import { FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
 import { DEFAULT_POLICY, type Policy, type PolicyRow, type Retries } from '../recovery/policy.ts'
+import { REPAIR_NAMES } from '../recovery/repair-names.ts'
 import { type Config, CONFIG_DEFAULTS, type ConfigProblem, type ProviderConfig } from './config.ts'
 import { nearest } from './nearest.ts'
 import { parseConfig, type ParsedFile, type Place } from './parse.ts'
@@ -139,10 +140,19 @@ function complete(file: ConfigFile, sources: Readonly<Record<string, string>>): 
     fallbackPolicy: file.fallbackPolicy ?? 'any',
     recordFailures: file.recordFailures ?? CONFIG_DEFAULTS.recordFailures,
     policy: mergePolicy(file.policy ?? {}),
+    ...completeCompression(file.compression),
+    repairsOff: REPAIR_NAMES.filter((name) => file.repairs?.[name] === false),
     limits: { ...CONFIG_DEFAULTS.limits, ...withoutUndefined(file.limits ?? {}) },
     clients: (file.clients ?? []).map(completeClient),
     sources,
   }
+}
+
+/** The section switches it on, even an empty one. */
+function completeCompression(file: ConfigFile['compression']): Pick<Config, 'compression'> {
+  if (file === undefined || file === null) return {}
+  const { summaryRoute, keepSteps = CONFIG_DEFAULTS.keepSteps } = file
+  return { compression: { keepSteps, ...(summaryRoute === undefined ? {} : { summaryRoute }) } }
 }
 
 function completeProviders(file: ConfigFile): Config['providers'] {
@@ -169,6 +179,7 @@ export function completeProvider(file: ProviderFile, name = ''): ProviderConfig 
     proxy: file.proxy,
     countsTokens: file.countsTokens,
     capabilities: file.capabilities,
+    http2: file.http2,
     billing: file.billing,
     rules: compileRules(name, file.rules ?? []),
   }

@@ -15,6 +15,7 @@ export interface ResolvedRoute {
   readonly headers: ReadonlyArray<readonly [string, string]>
   readonly wires: readonly WireName[]
   readonly proxy?: string
+  readonly http2?: boolean
   readonly billing: Billing
   readonly countsTokens: boolean
   readonly capabilities?: ModelCapabilities
@@ -198,7 +199,7 @@ function toRoute(config: Config, registry: Registry, text: string, asked: string
   const model = text.slice(slash + 1)
   const definition = definitionOf(config, registry, name)
   if (definition === undefined) return undefined
-  const { baseUrl, headers, proxy, billing, countsTokens, capabilities = {} } = providerConfig(config, name)
+  const { baseUrl, headers, proxy, http2, billing, countsTokens, capabilities = {} } = providerConfig(config, name)
   const ownModel = model === '*' ? asked : model
   const known = entry(capabilities, ownModel) ?? entry(capabilities, '*')
   return {
@@ -212,6 +213,7 @@ function toRoute(config: Config, registry: Registry, text: string, asked: string
     countsTokens: countsTokens ?? definition.countsTokens ?? false,
     ...(known === undefined ? {} : { capabilities: known }),
     ...(proxy === undefined ? {} : { proxy }),
+    ...(http2 === undefined ? {} : { http2 }),
   }
 }
 
@@ -246,5 +248,8 @@ export function danglingNames(config: Config, registry: Registry): readonly Dang
       check(`models.${model}.fallback[${index}]`, route.slice(0, route.indexOf('/')), known, 'provider')
   for (const [index, route] of config.fallback.entries())
     check(`fallback[${index}]`, route.slice(0, route.indexOf('/')), known, 'provider')
+  const summary = config.compression?.summaryRoute
+  if (summary !== undefined)
+    check('compression.summaryRoute', summary.slice(0, summary.indexOf('/')), known, 'provider')
   return problems
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
 import type { StrategyName } from '../pool/strategies.ts'
 import type { Action } from '../recovery/policy.ts'
+import { REPAIRS, type RepairName } from '../recovery/repair-names.ts'
 import type { Billing } from '../providers/provider.ts'
 import type { FallbackPolicy } from './config.ts'
 import { userRulesSchema } from './user-rules.ts'
@@ -126,6 +127,10 @@ const provider = z
         'What models are known to be able to; "*" = all that are not named. A call that needs more goes to the next route; what is not said is taken to be possible',
       )
       .optional(),
+    http2: z
+      .boolean()
+      .describe('false: never HTTP/2 to this provider. Default: where it offers it and no proxy stands between')
+      .optional(),
     billing: z
       .enum(keys(BILLINGS))
       .describe('What one more call costs: "metered" its tokens, "subscription" and "free" nothing')
@@ -165,6 +170,24 @@ const policy = z.strictObject(
     z.ZodOptional<typeof policyRow>
   >,
 )
+
+const repairs = z.strictObject(
+  Object.fromEntries(
+    Object.entries(REPAIRS).map(([name, meaning]) => [name, z.boolean().describe(meaning).optional()]),
+  ) as Record<RepairName, z.ZodOptional<z.ZodBoolean>>,
+)
+
+const compression = z.strictObject({
+  summaryRoute: route
+    .describe('Writes summaries of what is too long to keep. Without it only old tool outputs are left out')
+    .optional(),
+  keepSteps: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .describe('The newest steps of a conversation that stay word for word: a message, or an answer with its tool calls')
+    .optional(),
+})
 
 const limits = z.strictObject({
   deadlineMs: positiveMs.optional(),
@@ -241,6 +264,13 @@ export const configSchema = z.strictObject({
     .describe('Keep failures that no row knew for sure in failures.jsonl, without secrets')
     .optional(),
   policy: policy.nullable().optional(),
+  compression: compression
+    .describe(
+      'Make conversations shorter that are too long, instead of telling the client; off unless this section is here',
+    )
+    .nullable()
+    .optional(),
+  repairs: repairs.describe('Repairs of refused requests; those that are false are not made').nullable().optional(),
   limits: limits.nullable().optional(),
   clients: z.array(client).nullable().optional(),
 })

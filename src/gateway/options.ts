@@ -1,3 +1,4 @@
+import { SparekeyError } from '../failure/sparekey-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Call, RelayAnswer } from '../relay/call.ts'
 import type { FallbackPolicy, ResolvedChain } from '../relay/resolved-chain.ts'
@@ -92,11 +93,10 @@ export interface ClosingOptions {
 }
 
 /** The gateway could not start. The message says what to do. */
-export class GatewayStartError extends Error {
+export class GatewayStartError extends SparekeyError {
   override readonly name = 'GatewayStartError'
-  readonly code: 'address_in_use' | 'open_to_network' | 'cannot_listen'
+  declare readonly code: 'address_in_use' | 'open_to_network' | 'cannot_listen'
   constructor(code: GatewayStartError['code'], message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.code = code
+    super({ code, message, cause: options?.cause })
   }
 }

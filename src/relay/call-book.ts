@@ -100,6 +100,7 @@ export class CallBook {
           : undefined
     const { atMs, callId } = this.#at()
     const { fallbackReason, meteredFallback } = this.#state
+    const repairs = this.#state.repairs.names
     this.#deps.emit({
       type: 'call_ended',
       callId,
@@ -107,6 +108,7 @@ export class CallBook {
       outcome: OUTCOMES[ending.kind],
       ...(failure === undefined ? {} : { label: failure.label, message: failure.message }),
       ...(fallbackReason === undefined ? {} : { fallbackReason }),
+      ...(repairs.length === 0 ? {} : { repairs }),
       ...(meteredFallback === undefined ? {} : { meteredFallback }),
       attempts: [...this.#state.attempts],
       durationMs: atMs - this.#startedAtMs,

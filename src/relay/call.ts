@@ -49,6 +49,8 @@ export interface Route {
   readonly capabilities?: Capabilities
   /** Answers `/messages/count_tokens`. @default the definition's */
   readonly countsTokens?: boolean
+  /** false: never HTTP/2. */
+  readonly http2?: boolean
   /** @default the definition's */
   readonly billing?: Provider['billing']
 }

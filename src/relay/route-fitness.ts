@@ -53,8 +53,8 @@ const CHECKS: readonly Check[] = [
 
 const NEEDS = new WeakMap<Call, RequestNeeds>()
 
-/** Looks whether a route can be told this call and is able to serve it. A route of whose model nothing is known is. @returns undefined when it is */
-export function whyUnfit(call: Call, route: Route): Unfit | undefined {
+/** Looks whether a route can be told this call and is able to serve it. A route of whose model nothing is known is. @param mayShorten a conversation that does not fit is made shorter. @returns undefined when it is */
+export function whyUnfit(call: Call, route: Route, mayShorten = false): Unfit | undefined {
   const translation = translationOf(call, route)
   if (translation.kind === 'refused') {
     const message = `${translation.message} (${translation.parameter}, ${route.provider})`
@@ -65,7 +65,7 @@ export function whyUnfit(call: Call, route: Route): Unfit | undefined {
   let needs = NEEDS.get(call)
   if (needs === undefined) NEEDS.set(call, (needs = requestNeeds(call.wire, call.body)))
   for (const { lacks, label, message } of CHECKS) {
-    if (!lacks(can, needs)) continue
+    if (!lacks(can, needs) || (mayShorten && label === 'context_overflow')) continue
     const code = label === 'context_overflow' ? 'context_length_exceeded' : 'unsupported_parameter'
     return { reason: 'incapable', label, message: `${message(can, needs)} (${route.provider}/${route.model})`, code }
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Compress } from './compress.ts'
 import { SECOND } from '../../test/support/pool-fixtures.ts'
 import {
   type Answered,
@@ -17,8 +18,9 @@ const skips = (relay: TestRelay) =>
   relay.events.flatMap((event) => (event.type === 'decided' && event.action === 'skip' ? [event.reason] : []))
 
 describe('what a route is known to be able to', () => {
-  const two = (capabilities: NonNullable<RouteGiven['capabilities']>, second = {}) =>
+  const two = (capabilities: NonNullable<RouteGiven['capabilities']>, second = {}, compress?: Compress) =>
     relayBefore({
+      ...(compress === undefined ? {} : { compress }),
       routes: [
         { provider: 'openai', tokens: ['a'], capabilities },
         { provider: 'openrouter', tokens: ['k'], capabilities: second },
@@ -50,6 +52,12 @@ describe('what a route is known to be able to', () => {
   ])('%s is for the provider to judge', async (_what, can, more) => {
     const relay = await two(can)
     expect((await relay.call({ more })).headers['x-sparekey-fallback']).toBeUndefined()
+    expect(relay.tokens()).toEqual(['a'])
+  })
+
+  it('where conversations are made shorter, a window keeps nobody away', async () => {
+    const relay = await two({ contextTokens: 10 }, {}, (messages) => Promise.resolve(messages))
+    await relay.call({ more: { input: LONG } })
     expect(relay.tokens()).toEqual(['a'])
   })
 

@@ -24,6 +24,8 @@ interface PlanDependencies {
   readonly pool: CredentialPool
   readonly platform: Platform
   readonly holds: FallbackHolds
+  /** Conversations that do not fit are made shorter: a window that is too small keeps nobody from its route. */
+  readonly compress?: unknown
 }
 
 /** Which routes a call goes, in which order: past those that cannot serve it, and past those that share what has failed. */
@@ -129,7 +131,13 @@ export class RoutePlan {
     const hold = holds.find(session, first, await this.#standingOf(first), nowMs)
     const at = hold === undefined ? -1 : this.#call.chain.findIndex((route) => nameOf(route) === hold.route)
     const route = this.#call.chain[at]
-    if (hold === undefined || at <= 0 || route === undefined || whyUnfit(this.#call, route) !== undefined) return
+    if (
+      hold === undefined ||
+      at <= 0 ||
+      route === undefined ||
+      whyUnfit(this.#call, route, this.#deps.compress !== undefined) !== undefined
+    )
+      return
     this.#order = [route, ...this.#call.chain.filter((each) => each !== route)]
     this.#hold = hold
     this.#state.beganBehind(0, hold.reason)
@@ -150,7 +158,7 @@ export class RoutePlan {
     for (let index = from; index < to; index += 1) {
       const route = this.#order[index]
       if (route === undefined) break
-      const unfit = whyUnfit(this.#call, route)
+      const unfit = whyUnfit(this.#call, route, this.#deps.compress !== undefined)
       if (unfit === undefined) return { index, skipped, shared: [] }
       skipped.push({ route: nameOf(route), reason: unfit.reason, message: unfit.message })
     }

@@ -26,7 +26,9 @@ import { RetryBudget } from '../recovery/budget.ts'
 import type { Call, RelayAnswer } from '../relay/call.ts'
 import { BoundStateBook } from '../relay/bound-state-book.ts'
 import { FallbackHolds } from '../relay/fallback-holds.ts'
+import { type Compress, standardCompression } from '../relay/compress.ts'
 import { Relay } from '../relay/relay.ts'
+import { summariseOver } from '../relay/summarise.ts'
 import { TelemetryBus } from '../telemetry/bus.ts'
 import type { CallJournal } from '../telemetry/call-journal.ts'
 import { CallRecorder } from '../telemetry/call-recorder.ts'
@@ -47,6 +49,8 @@ export interface RuntimeOptions {
   readonly recordTo?: string
   /** Where the stories of calls are kept; closed with the runtime. @default nowhere */
   readonly journal?: CallJournal
+  /** Makes conversations shorter that do not fit. @default what the configuration says under `compression` */
+  readonly compress?: Compress
   /** How this program calls itself at token endpoints. @default sparekey */
   readonly userAgent?: string
   /** A refresh whose process has died is taken over after this long, ms. @default 45000 */
@@ -166,7 +170,7 @@ export class Runtime {
             onTrouble: trouble,
           })
     this.bus.subscribe((event) => this.#calls?.take(event))
-    this.#relay = this.#makeRelay()
+    this.#relay = this.#makeRelay(this.#compressor())
   }
 
   get config(): Config {
@@ -180,7 +184,7 @@ export class Runtime {
   /** Takes a new configuration for calls that begin from now on. Running calls end as they began. */
   reload(config: Config): void {
     this.#config = config
-    this.#relay = this.#makeRelay()
+    this.#relay = this.#makeRelay(this.#compressor())
   }
 
   /**
@@ -230,6 +234,18 @@ export class Runtime {
     return this.#holders.names
   }
 
+  /** Connects to the providers that have a credential, so that the first call does not wait for a handshake. Sends nothing, never throws. */
+  async prepareConnections(): Promise<void> {
+    const holders = await this.holders().catch(() => [])
+    const places = [...holders].map((provider) => ({
+      at: this.#placeOf(provider),
+      ...providerConfig(this.#config, provider),
+    }))
+    for (const { at, http2 } of places)
+      if (at !== undefined && at.proxy === undefined && http2 !== false)
+        void this.#network.prepare?.(at.baseUrl, this.#config.limits.connectMs)
+  }
+
   /** Whether a call could be served now. */
   async readiness(): Promise<{ readonly ready: boolean; readonly why: string }> {
     try {
@@ -276,14 +292,31 @@ export class Runtime {
     return renewal.kind === 'renewed' ? renewal.secret : undefined
   }
 
-  #makeRelay(): Relay {
-    const { policy, limits } = this.#config
+  /** What makes conversations shorter, if anything does. Whoever writes summaries is never compressed itself. */
+  #compressor(): Compress | undefined {
+    const { compression } = this.#config
+    if (this.#options.compress !== undefined || compression === undefined) return this.#options.compress
+    const { keepSteps, summaryRoute: route } = compression
+    if (route === undefined) return standardCompression({ keepSteps })
+    const slash = route.indexOf('/')
+    const chain = async () => {
+      const resolved = await this.chainFrom(route.slice(0, slash), route.slice(slash + 1))
+      return resolved.kind === 'chain' ? resolved.chain : []
+    }
+    const summarise = summariseOver(this.#makeRelay(), chain, this.#options.platform)
+    return standardCompression({ keepSteps, summarise })
+  }
+
+  #makeRelay(compress?: Compress): Relay {
+    const { policy, limits, repairsOff } = this.#config
     return new Relay({
       pool: this.pool,
       network: this.#network,
       platform: this.#options.platform,
       policy,
       limits,
+      repairsOff: new Set(repairsOff),
+      compress,
       budget: this.#budget,
       refresher: this.refresher,
       emit: (event) => this.bus.emit(event),

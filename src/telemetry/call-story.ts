@@ -72,6 +72,7 @@ export class CallStory {
     const last = this.#attempts.at(-1)
     const ended = this.#ended
     const fallback = ended?.fallbackReason
+    const repairs = ended?.repairs
     const metered = ended?.meteredFallback
     return {
       id: clean(callId),
@@ -86,6 +87,7 @@ export class CallStory {
       ...(client === undefined ? {} : { client }),
       ...(last === undefined ? {} : { route: clean(`${last.provider}/${last.model}`) }),
       ...(fallback === undefined ? {} : { fallbackReason: clean(fallback) }),
+      ...(repairs === undefined ? {} : { repairs }),
       ...(metered === undefined ? {} : { meteredFallback: clean(metered) }),
       attempts: this.#attempts.map((each) => cleanAttempt(each, clean)),
       decisions: this.#decisions.map((each) => ({ ...each, reason: clean(each.reason) })),

@@ -86,6 +86,8 @@ export type TelemetryEvent =
       readonly message?: string
       /** Why it did not end on the first route of its chain. */
       readonly fallbackReason?: string
+      /** Names of what was changed in the request after providers had refused it. */
+      readonly repairs?: readonly string[]
       /** `provider/model` of the last metered route that was asked although the chain's first one costs nothing more. */
       readonly meteredFallback?: string
       readonly attempts: readonly AttemptRecord[]

@@ -92,7 +92,7 @@ export function sparekeyDetails(given: GivenUp, isoText: (epochMs: number) => st
     code: given.code ?? given.failure.label,
     label: given.failure.label,
     rule: given.failure.rule,
-    ...(at === undefined ? {} : { earliest_return: isoText(at) }),
+    ...(at === undefined ? {} : { earliest_return: isoText(at), retry_after_ms: Math.max(0, at - given.nowMs) }),
     attempts: given.attempts,
     ...(given.withheld === undefined ? {} : { withheld: given.withheld }),
   }

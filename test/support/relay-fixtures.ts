@@ -7,6 +7,7 @@ import { PROVIDERS } from '../../src/providers/_registry.ts'
 import { RetryBudget } from '../../src/recovery/budget.ts'
 import { DEFAULT_POLICY } from '../../src/recovery/policy.ts'
 import { type Capabilities, DEFAULT_LIMITS, type Limits, type Route } from '../../src/relay/call.ts'
+import type { Compress } from '../../src/relay/compress.ts'
 import { Relay } from '../../src/relay/relay.ts'
 import { ANSWERS } from '../../src/simulator/answers.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
@@ -57,6 +58,7 @@ export interface RelayGiven {
   readonly pool?: Partial<PoolOptions>
   readonly limits?: Partial<Limits>
   readonly budget?: RetryBudget
+  readonly compress?: Compress
   readonly wire?: WireName
   /** Renews logins. @default nobody does */
   readonly refresher?: (store: MemoryStore, platform: ManualPlatform) => Refresher
@@ -124,6 +126,7 @@ export async function relayBefore(given: RelayGiven): Promise<TestRelay> {
     policy: DEFAULT_POLICY,
     limits,
     budget,
+    compress: given.compress,
     ...(given.refresher === undefined ? {} : { refresher: given.refresher(store, still) }),
     emit: (event) => events.push(event),
   })
