@@ -16,6 +16,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   repair: 'repair the request',
   fallback: 'the next route',
   skip: 'pass over',
+  estimate: 'count here',
   stay: 'stay on the fallback',
   surface: 'tell the client',
   stop: 'stop',

@@ -50,6 +50,16 @@ export interface ChainConfig {
   readonly fallbackPolicy?: FallbackPolicy | undefined
 }
 
+export interface ModelCapabilities {
+  /** Tokens of a request and its answer together. */
+  readonly contextTokens?: number | undefined
+  readonly maxOutputTokens?: number | undefined
+  readonly tools?: boolean | undefined
+  readonly images?: boolean | undefined
+  /** Answers by a JSON schema. */
+  readonly structuredOutput?: boolean | undefined
+}
+
 export interface ProviderConfig {
   readonly type?: string | undefined
   readonly wires?: readonly WireName[] | undefined
@@ -67,6 +77,10 @@ export interface ProviderConfig {
   readonly minRotationIntervalMs: number
   readonly oauth?: OAuthConfig | undefined
   readonly proxy?: string | undefined
+  /** Answers `/messages/count_tokens`. @default what is known of the provider */
+  readonly countsTokens?: boolean | undefined
+  /** What its models are known to be able to, by model; `*` = all that are not named. What is not known is taken to be possible. */
+  readonly capabilities?: Readonly<Record<string, ModelCapabilities>> | undefined
   /** false: never HTTP/2. @default where the provider offers it and no proxy stands between */
   readonly http2?: boolean | undefined
   /** @default the provider's own */

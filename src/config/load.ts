@@ -177,6 +177,8 @@ export function completeProvider(file: ProviderFile, name = ''): ProviderConfig 
     minRotationIntervalMs: file.minRotationIntervalMs ?? 0,
     oauth: file.oauth,
     proxy: file.proxy,
+    countsTokens: file.countsTokens,
+    capabilities: file.capabilities,
     http2: file.http2,
     billing: file.billing,
     rules: compileRules(name, file.rules ?? []),

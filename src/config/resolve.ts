@@ -1,6 +1,6 @@
 import type { Billing, Provider } from '../providers/provider.ts'
 import type { WireName } from '../wire/wire.ts'
-import type { ChainConfig, Config, ConfigProblem, FallbackPolicy, ProviderConfig } from './config.ts'
+import type { ChainConfig, Config, ConfigProblem, FallbackPolicy, ModelCapabilities, ProviderConfig } from './config.ts'
 import { completeProvider } from './load.ts'
 import { nearest } from './nearest.ts'
 
@@ -17,6 +17,8 @@ export interface ResolvedRoute {
   readonly proxy?: string
   readonly http2?: boolean
   readonly billing: Billing
+  readonly countsTokens: boolean
+  readonly capabilities?: ModelCapabilities
 }
 
 export type Resolved =
@@ -197,15 +199,19 @@ function toRoute(config: Config, registry: Registry, text: string, asked: string
   const model = text.slice(slash + 1)
   const definition = definitionOf(config, registry, name)
   if (definition === undefined) return undefined
-  const { baseUrl, headers, proxy, http2, billing } = providerConfig(config, name)
+  const { baseUrl, headers, proxy, http2, billing, countsTokens, capabilities = {} } = providerConfig(config, name)
+  const ownModel = model === '*' ? asked : model
+  const known = entry(capabilities, ownModel) ?? entry(capabilities, '*')
   return {
     provider: name,
-    model: model === '*' ? asked : model,
+    model: ownModel,
     definition,
     baseUrl: baseUrl ?? definition.baseUrl,
     headers: Object.entries(headers),
     wires: wiresOf(config, registry, name),
     billing: billing ?? definition.billing,
+    countsTokens: countsTokens ?? definition.countsTokens ?? false,
+    ...(known === undefined ? {} : { capabilities: known }),
     ...(proxy === undefined ? {} : { proxy }),
     ...(http2 === undefined ? {} : { http2 }),
   }

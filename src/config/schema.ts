@@ -108,6 +108,25 @@ const provider = z
       })
       .optional(),
     proxy: url.optional(),
+    countsTokens: z
+      .boolean()
+      .describe('Whether it answers POST /messages/count_tokens; where not, tokens are estimated')
+      .optional(),
+    capabilities: z
+      .record(
+        z.string().min(1),
+        z.strictObject({
+          contextTokens: z.int().min(1).optional(),
+          maxOutputTokens: z.int().min(1).optional(),
+          tools: z.boolean().optional(),
+          images: z.boolean().optional(),
+          structuredOutput: z.boolean().describe('Answers by a JSON schema').optional(),
+        }),
+      )
+      .describe(
+        'What models are known to be able to; "*" = all that are not named. A call that needs more goes to the next route; what is not said is taken to be possible',
+      )
+      .optional(),
     http2: z
       .boolean()
       .describe('false: never HTTP/2 to this provider. Default: where it offers it and no proxy stands between')

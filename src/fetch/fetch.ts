@@ -88,6 +88,7 @@ async function answer(house: FetchHouse, request: Request, left: Cut, throws: bo
   const asked = await askedCall({
     wire,
     bytes,
+    operation: served.operation,
     headers,
     resolveChain: (model, named) => house.resolveChain(model, wire, named),
   })
@@ -104,6 +105,7 @@ async function answer(house: FetchHouse, request: Request, left: Cut, throws: bo
     },
     query: url.search,
     chain: asked.chain,
+    operation: served.operation,
     withheld: asked.withheld ?? [],
     client: 'other',
     signal: left,
@@ -120,7 +122,7 @@ function wireAt(pathname: string): WireName {
   return served?.kind === 'call' ? served.wire : nearestWire(pathname)
 }
 
-const KNOWN_PATHS = '/responses, /chat/completions, /messages, /models'
+const KNOWN_PATHS = '/responses, /chat/completions, /messages, /messages/count_tokens, /models'
 
 /** The caller's abort is told at once, whatever is being waited for. */
 async function orAborted(signal: AbortSignal, left: Cut, answered: Promise<Response>): Promise<Response> {

@@ -2,7 +2,7 @@ import type { WireName } from '../wire/wire.ts'
 
 /** What a path serves. */
 export type RouteKind =
-  | { readonly kind: 'call'; readonly wire: WireName }
+  | { readonly kind: 'call'; readonly wire: WireName; readonly operation?: 'count_tokens' }
   | { readonly kind: 'models'; readonly shape: 'openai' | 'codex' }
   | { readonly kind: 'health' }
   | { readonly kind: 'ready' }
@@ -26,6 +26,11 @@ export const ROUTES: readonly RouteRow[] = [
   { path: '/v1/responses', methods: POST, serves: { kind: 'call', wire: 'responses' }, websocket: true },
   { path: '/v1/chat/completions', methods: POST, serves: { kind: 'call', wire: 'chat-completions' } },
   { path: '/v1/messages', methods: POST, serves: { kind: 'call', wire: 'messages' } },
+  {
+    path: '/v1/messages/count_tokens',
+    methods: POST,
+    serves: { kind: 'call', wire: 'messages', operation: 'count_tokens' },
+  },
   { path: '/backend-api/codex/responses', methods: POST, serves: { kind: 'call', wire: 'responses' }, websocket: true },
   { path: '/v1/models', methods: READ, serves: { kind: 'models', shape: 'openai' } },
   { path: '/backend-api/codex/models', methods: READ, serves: { kind: 'models', shape: 'codex' } },

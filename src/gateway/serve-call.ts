@@ -17,6 +17,7 @@ export interface ServedCall {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly wire: WireName
+  readonly operation: Call['operation']
   readonly url: Target
   /** Of the client's key. */
   readonly fallbackPolicy: FallbackPolicy | undefined
@@ -84,6 +85,7 @@ class ClientCall implements Call {
   readonly bytes: Uint8Array
   readonly query: string
   readonly chain: Call['chain']
+  readonly operation: Call['operation']
   readonly withheld: NonNullable<Call['withheld']>
   readonly client: Call['client']
   readonly signal = new Cut()
@@ -98,6 +100,7 @@ class ClientCall implements Call {
     this.bytes = given.bytes
     this.query = given.query
     this.chain = given.chain
+    this.operation = given.operation
     this.withheld = given.withheld ?? []
     this.client = given.client
     this.#body = body
@@ -131,6 +134,7 @@ async function readCall(served: ServedCall): Promise<'left' | { readonly error: 
   const asked = await askedCall({
     wire,
     bytes: decoded.bytes,
+    operation: served.operation,
     headers,
     resolveChain: (model, named) => house.resolveChain(model, wire, named),
     fallbackPolicy: served.fallbackPolicy,
@@ -146,6 +150,7 @@ async function readCall(served: ServedCall): Promise<'left' | { readonly error: 
       bytes: decoded.bytes,
       query: url.search,
       chain: asked.chain,
+      operation: served.operation,
       withheld: asked.withheld ?? [],
       client: isCodex(request, url) ? 'codex' : 'other',
     },

@@ -15,13 +15,12 @@ import {
 } from './options.ts'
 import { type OwnError, writeOwnError } from './own-error.ts'
 import { OverloadGuard } from './overload-guard.ts'
-import { ROUTES } from './routes.ts'
+import { type RouteKind, ROUTES } from './routes.ts'
 import { serveCall } from './serve-call.ts'
 import { type Target, targetOf } from './target.ts'
 import type { FallbackPolicy } from '../relay/resolved-chain.ts'
 import type { OwnErrorCode } from '../relay/own-refusal.ts'
 import { nearestWire } from '../wire/nearest-wire.ts'
-import type { WireName } from '../wire/wire.ts'
 
 const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 8787
@@ -237,7 +236,7 @@ class RunningGateway implements Gateway {
     }
     switch (row.serves.kind) {
       case 'call':
-        return this.#call(request, response, row.serves.wire, url, client?.fallbackPolicy)
+        return this.#call(request, response, row.serves, url, client?.fallbackPolicy)
       case 'models': {
         const shape =
           row.serves.shape === 'openai' && request.headers['anthropic-version'] !== undefined
@@ -261,7 +260,7 @@ class RunningGateway implements Gateway {
   async #call(
     request: IncomingMessage,
     response: ServerResponse,
-    wire: WireName,
+    { wire, operation }: Extract<RouteKind, { kind: 'call' }>,
     url: Target,
     fallbackPolicy: FallbackPolicy | undefined,
   ): Promise<void> {
@@ -272,6 +271,7 @@ class RunningGateway implements Gateway {
       request,
       response,
       wire,
+      operation,
       url,
       fallbackPolicy,
       house: this.#house,

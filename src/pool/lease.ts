@@ -44,6 +44,8 @@ export interface AcquireRequest {
   readonly preferred?: string
   /** The caller's session, hashed: it stays on its credential while that is ready. */
   readonly session?: string
+  /** Do not lend a benched credential to be tested. @default false */
+  readonly noTrial?: boolean
   /** The session is state that its credential made: lending another one does not move it there. @default false */
   readonly sessionIsBound?: boolean
 }

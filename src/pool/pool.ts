@@ -84,7 +84,8 @@ export class CredentialPool {
     }
     const ready = await this.#lendReady(request, hasReferences ? undefined : first)
     if (ready !== undefined) return { kind: 'lease', lease: ready }
-    for (const due of this.#surveyor.of(await this.#book.view(), request).trialsDue) {
+    const trials = request.noTrial === true ? [] : this.#surveyor.of(await this.#book.view(), request).trialsDue
+    for (const due of trials) {
       const lease = await this.#lendTrial(request, due)
       if (lease !== undefined) return { kind: 'lease', lease }
     }
@@ -111,6 +112,11 @@ export class CredentialPool {
   isAlone(provider: string): boolean {
     const view = this.#book.latest
     return view !== undefined && view.credentialsOf(provider).length <= 1
+  }
+
+  /** All credentials of a provider, in priority order. */
+  async credentialsOf(provider: string): Promise<readonly Credential[]> {
+    return (await this.#book.view()).credentialsOf(provider)
   }
 
   /** Remembers who serves a session, or who made an answer that later calls may go on from. Written later, in a batch. */

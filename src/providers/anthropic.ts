@@ -16,6 +16,7 @@ export const provider = defineProvider({
   baseUrl: 'https://api.anthropic.com/v1',
   auth: ['api-key'],
   billing: 'metered',
+  countsTokens: true,
   environmentVariables: ['ANTHROPIC_API_KEY'],
   // The caller's version stays: its events and error details differ between versions.
   authHeaders: ({ token }, _wire, incoming) => [

@@ -12,6 +12,7 @@ export const provider = defineProvider({
 
   auth: ['api-key'],
   billing: 'metered',
+  countsTokens: true,
   environmentVariables: ['LITELLM_API_KEY'],
   authHeaders: bearerOrApiKey,
   rules: liteLlmRules,

@@ -12,6 +12,7 @@ export const provider = defineProvider({
 
   auth: ['api-key'],
   billing: 'free',
+  countsTokens: true,
   environmentVariables: ['LLAMA_API_KEY'],
   authHeaders: ({ token }) => bearer(token),
   rules: llamaCppRules,

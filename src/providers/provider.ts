@@ -96,6 +96,8 @@ export interface Provider {
   readonly baseUrl: string
   /** Path below `baseUrl` per wire. @default the wire's own path (`/responses`, `/chat/completions`, `/messages`) */
   readonly paths?: Partial<Readonly<Record<WireName, string>>>
+  /** Answers `POST <messages path>/count_tokens`. @default not known to: tokens are estimated here */
+  readonly countsTokens?: true
   /** Which ids of tool calls it takes. @default any of up to 64 letters, digits, `_` and `-` */
   readonly toolCallIds?: 'common' | 'nine'
   readonly auth: ReadonlyArray<'api-key' | 'oauth'>

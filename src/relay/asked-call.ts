@@ -3,6 +3,7 @@ import type { WireName } from '../wire/wire.ts'
 import { WIRES } from '../wire/wires.ts'
 import type { Call } from './call.ts'
 import { allowedRoutes } from './fallback-policy.ts'
+import { countingRoutes } from './count-tokens.ts'
 import { headerValue } from './headers.ts'
 import type { OwnRefusal } from './own-refusal.ts'
 import { readRequest } from './read-request.ts'
@@ -12,6 +13,7 @@ import type { FallbackPolicy, ResolvedChain } from './resolved-chain.ts'
 export interface Asking {
   readonly wire: WireName
   readonly bytes: Uint8Array
+  readonly operation?: Call['operation']
   readonly headers: HeaderList
   /** @param named the chain that the request names for itself instead of the model's */
   resolveChain(model: string, named: string | undefined): ResolvedChain | Promise<ResolvedChain>
@@ -44,5 +46,10 @@ export async function askedCall(asking: Asking): Promise<AskedCall | { readonly 
     return { error: { code: named === undefined ? 'model_unknown' : 'chain_unknown', message: resolved.message } }
   const allowed = allowedRoutes(resolved, asking.headers, asking.fallbackPolicy)
   if ('error' in allowed) return allowed
-  return { model, stream, ...allowed, body: asked.body }
+  if (asking.operation === undefined) return { model, stream, ...allowed, body: asked.body }
+  if (!Array.isArray(asked.body()['messages']))
+    return {
+      error: { code: 'invalid_body', message: '"messages" must be a list of turns, whose tokens are to be counted' },
+    }
+  return { model, stream: false, ...allowed, chain: countingRoutes(allowed.chain), body: asked.body }
 }

@@ -31,7 +31,8 @@ export class CallBook {
     this.#state = state
     this.#deps = dependencies
     this.#startedAtMs = dependencies.platform.clock.now()
-    const { wire, model, stream, client } = call
+    const { model, stream, client, operation } = call
+    const wire = operation === undefined ? call.wire : `${call.wire}/${operation}`
     dependencies.emit({ type: 'call_started', callId: call.id, atMs: this.#startedAtMs, wire, model, stream, client })
   }
 
@@ -92,7 +93,11 @@ export class CallBook {
     this.#ended = true
     if (settled.kind === 'answer') await this.#served(settled, ending)
     const failure =
-      ending.kind === 'failure' ? ending.failure : settled.kind === 'failed' ? settled.givenUp.failure : undefined
+      ending.kind === 'failure'
+        ? ending.failure
+        : settled.kind === 'failed' && ending.kind !== 'complete'
+          ? settled.givenUp.failure
+          : undefined
     const { atMs, callId } = this.#at()
     const { fallbackReason, meteredFallback } = this.#state
     const repairs = this.#state.repairs.names
@@ -142,7 +147,9 @@ export class CallBook {
     }
     this.#state.attempts.push(entry)
     if (ending.kind === 'cancelled') return lease.release()
-    await lease.succeed()
+    // A count costs nothing: that it was given lifts no bench.
+    if (this.#call.operation === undefined) await lease.succeed()
+    else await lease.release()
     const { provider, credentialId, credential, durationMs } = entry
     const timeToFirstOutputMs = firstOutputAtMs - startedAtMs
     const who = { provider, credentialId, credentialLabel: credential, durationMs, timeToFirstOutputMs }

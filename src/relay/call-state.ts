@@ -73,8 +73,14 @@ export class CallState {
     this.othersTried = 0
   }
 
-  /** Another route: another pool, another count. Verdicts on the request stay. */
-  fellBack(toIndex: number, reason: string): void {
+  /** It begins elsewhere than on the first route. */
+  beganBehind(atIndex: number, reason: string): void {
+    this.routeIndex = atIndex
+    this.fallbackReason = reason
+  }
+
+  /** Another route: another pool, another count. Verdicts on the request stay. @param reason undefined for the chain's first route */
+  fellBack(toIndex: number, reason: string | undefined): void {
     this.rotated()
     this.tried.clear()
     this.repairs.onNextRoute()

@@ -24,6 +24,8 @@ export interface Call {
   readonly query: string
   /** Ordered, immutable. */
   readonly chain: readonly Route[]
+  /** Only the tokens of a Messages request are to be counted. @default it is to be answered */
+  readonly operation?: 'count_tokens' | undefined
   /** Routes that the fallback policy keeps this call from; told when nothing else is left. @default none */
   readonly withheld?: readonly Withheld[]
   /** Which client is asking, for answers that differ: the Codex CLI reads other shapes than SDKs. */
@@ -43,10 +45,25 @@ export interface Route {
   readonly headers: HeaderList
   readonly wires: readonly WireName[]
   readonly proxy?: string
+  /** What is not known is taken to be possible. @default nothing is known */
+  readonly capabilities?: Capabilities
+  /** Answers `/messages/count_tokens`. @default the definition's */
+  readonly countsTokens?: boolean
   /** false: never HTTP/2. */
   readonly http2?: boolean
   /** @default the definition's */
   readonly billing?: Provider['billing']
+}
+
+/** What a route's model is known to be able to. */
+export interface Capabilities {
+  /** Tokens of a request and its answer together. */
+  readonly contextTokens?: number | undefined
+  readonly maxOutputTokens?: number | undefined
+  readonly tools?: boolean | undefined
+  readonly images?: boolean | undefined
+  /** Answers by a JSON schema. */
+  readonly structuredOutput?: boolean | undefined
 }
 
 /** A route that was possible and not taken. */

@@ -8,6 +8,7 @@ import type { AttemptEnding } from './attempt-body.ts'
 import type { Call, CallOutcome, Limits, RelayAnswer } from './call.ts'
 import type { CallBook } from './call-book.ts'
 import type { CallState } from './call-state.ts'
+import { ESTIMATE_METHOD, estimatedInput } from './count-tokens.ts'
 import { isMeteredFallback, METERED_HEADER } from './fallback-policy.ts'
 import { guarded } from './guarded.ts'
 import { within } from './within.ts'
@@ -29,6 +30,27 @@ const EVENT_STREAM: HeaderList = [
 /** What the caller gets for a settled call. */
 export function give(giving: Giving, settled: Settled): RelayAnswer {
   return settled.kind === 'answer' ? goodAnswer(giving, settled) : failedAnswer(giving, settled)
+}
+
+/** A count; where nobody could give one and the request is not to blame, an estimate that says that it is one. */
+export function giveCount(giving: Giving, settled: Settled): RelayAnswer {
+  if (settled.kind !== 'failed' || settled.givenUp.failure.blame === 'request') return give(giving, settled)
+  const { call, state, book } = giving
+  const outcome = deferred<CallOutcome>()
+  const isAsked = call.chain.length > 0
+  const why = isAsked ? settled.givenUp.failure.label : 'the first route does not count'
+  book.step('estimate', `${why}: ${ESTIMATE_METHOD}`)
+  const finish = async () => {
+    await book.end(settled, { kind: 'complete' })
+    outcome.resolve({ outcome: 'answered', attempts: state.attempts })
+  }
+  const headers: HeaderList = [
+    ['content-type', 'application/json'],
+    ...ownHeaders(call, state, state.attempts.length),
+    ['x-sparekey-estimate', `${why}: ${ESTIMATE_METHOD}`],
+  ]
+  const body = guarded(once(JSON.stringify({ input_tokens: estimatedInput(call) }), finish), finish)
+  return { status: 200, headers, body, whole: true, ended: outcome.promise }
 }
 
 /** An answer from its first visible output on. */

@@ -2,7 +2,7 @@ import type { Failure } from '../failure/evidence.ts'
 import { blameOf, type FailureLabel } from '../failure/labels.ts'
 import type { NothingReady } from '../pool/lease.ts'
 import type { Call, Route } from './call.ts'
-import { translationOf } from './translated-call.ts'
+import { whyUnfit } from './route-fitness.ts'
 
 /**
  * "No credential available" as a failure, with the pool's state in its words.
@@ -73,18 +73,19 @@ export function unwritableFailure(route: Route | undefined, message: string, now
   return { ...failure, label: 'invalid_request', blame: 'request', message, rule: 'relay/unwritable' }
 }
 
-/** No route can be told this call: why the first one cannot. @returns undefined when some route could */
-export function untranslatableFailure(call: Call, nowMs: number): Failure | undefined {
+/** No route can be told this call, or is able to serve it: why the first one cannot. @returns undefined when it could */
+export function unfitFailure(call: Call, nowMs: number): Failure | undefined {
   const [route] = call.chain
-  const translation = route === undefined ? undefined : translationOf(call, route)
-  if (route === undefined || translation?.kind !== 'refused') return undefined
+  const unfit = route === undefined ? undefined : whyUnfit(call, route)
+  if (route === undefined || unfit === undefined) return undefined
+  const { label, message, code, reason } = unfit
   return {
-    label: 'invalid_request',
+    label,
     blame: 'request',
-    message: `${translation.message} (${translation.parameter}, ${route.provider})`,
-    code: translation.code,
+    message,
+    code,
     modelScoped: false,
-    rule: 'translate/refused',
+    rule: reason === 'untranslatable' ? 'translate/refused' : 'relay/incapable',
     confidence: 'exact',
     evidence: {
       channel: 'exception',

@@ -17,9 +17,14 @@ export function portableCall(
   if (state.nowhereToMove) return { call, dropped: [] }
   const fallback = state.fallbackReason !== undefined
   const { body, dropped } = book.portable(call, route, lease, fallback)
-  const moved = lease.choice.movedFrom !== undefined || fallback
-  if (!moved || previousResponseOf(call) === undefined)
+  if (!isElsewhere(lease, state) || previousResponseOf(call) === undefined)
     return { call: body === call.body ? call : rewrittenCall(call, body), dropped }
   const { previous_response_id: _, ...own } = body
   return { call: rewrittenCall(call, own), dropped: [...dropped, 'previous_response_id'] }
+}
+
+/** This account did not serve the conversation before: it moved, or fell back, and does not merely stay where it fell. */
+export function isElsewhere(lease: Lease, state: CallState): boolean {
+  const { movedFrom, because } = lease.choice
+  return movedFrom !== undefined || (state.fallbackReason !== undefined && because !== 'session')
 }

@@ -32,7 +32,8 @@ export function prepareRequest(call: Call, route: Route, credential: Credential,
     call.wire,
     headerRecord(call.headers),
   )
-  const path = route.definition.paths?.[call.wire] ?? WIRES[call.wire].path
+  const ownPath = route.definition.paths?.[call.wire] ?? WIRES[call.wire].path
+  const path = call.operation === undefined ? ownPath : `${ownPath}/${call.operation}`
   const baseUrl = (credential.baseUrl ?? route.baseUrl).replace(/\/+$/, '')
   return {
     request: {

@@ -17,23 +17,26 @@ import type { Call, Limits, RelayAnswer, Route } from './call.ts'
 import { CallBook } from './call-book.ts'
 import { CallState } from './call-state.ts'
 import { freshen } from './freshen.ts'
-import { earlyAnswer, give } from './give-answer.ts'
+import { COUNT_DEADLINE_MS, COUNT_WIRE, countedModel, countingFailure } from './count-tokens.ts'
+import { earlyAnswer, give, giveCount } from './give-answer.ts'
 import { giveUp } from './give-up.ts'
 import {
   hasNoneToLend,
   internalFailure,
   nothingReadyFailure,
   previousResponseLost,
-  untranslatableFailure,
+  unfitFailure,
   unwritableFailure,
 } from './nothing-ready.ts'
 import { planRepair, type RepairTools } from './plan-repair.ts'
-import { portableCall } from './portable-call.ts'
+import { isElsewhere, portableCall } from './portable-call.ts'
 import { prepareRequest, RequestTooDeepError } from './prepare.ts'
 import { headerRecord } from './headers.ts'
 import { hasFullHistory, previousResponseOf, responseKey } from './previous-response.ts'
 import { readQuota } from './read-quota.ts'
 import { refreshAfter } from './refresh-after.ts'
+import { FallbackHolds } from './fallback-holds.ts'
+import { RoutePlan } from './route-plan.ts'
 import { sessionKeyOf } from './session-key.ts'
 import type { Settled } from './settled.ts'
 import { translatedAnswer } from './translated-answer.ts'
@@ -62,6 +65,8 @@ export interface RelayDependencies extends RepairTools {
   readonly onFailure?: (failure: Failure) => void
   /** Who made the opaque state that clients carry along. @default one of its own */
   readonly boundState?: BoundStateBook
+  /** Which sessions stay on a fallback. @default its own */
+  readonly holds?: FallbackHolds
   /** Told every secret before it is sent, so that logs can mask it. */
   readonly onSecret?: (secret: string) => void
 }
@@ -75,9 +80,11 @@ type Attempted =
 export class Relay {
   readonly #deps: RelayDependencies
   readonly #boundState: BoundStateBook
+  readonly #holds: FallbackHolds
 
   constructor(dependencies: RelayDependencies) {
     this.#deps = dependencies
+    this.#holds = dependencies.holds ?? new FallbackHolds()
     this.#boundState = dependencies.boundState ?? new BoundStateBook()
   }
 
@@ -89,7 +96,10 @@ export class Relay {
     const { platform, limits } = this.#deps
     const state = new CallState()
     const book = new CallBook(call, state, this.#deps)
-    const settled = this.#settle(call, state, book, platform.clock.monotonic() + limits.deadlineMs)
+    const isCount = call.operation !== undefined
+    const deadlineMs = isCount ? Math.min(limits.deadlineMs, COUNT_DEADLINE_MS) : limits.deadlineMs
+    const settled = this.#settle(call, state, book, platform.clock.monotonic() + deadlineMs)
+    if (isCount) return giveCount({ call, state, book }, await settled)
     if (!call.stream) return give({ call, state, book }, await settled)
     const first = await within(settled, limits.holdMs, platform.timers)
     return first === undefined
@@ -122,23 +132,25 @@ export class Relay {
     const alone = call.chain.length === 1 && pool.isAlone(call.chain[0]?.provider ?? '')
     state.nowhereToMove = alone
     const previous = alone ? undefined : previousResponseOf(call)
-    const session = alone ? undefined : previous === undefined ? sessionKeyOf(call) : responseKey(previous)
-    state.routeIndex = nextUsable(call, 0)
+    const isCount = call.operation !== undefined
+    const session = alone || isCount ? undefined : previous === undefined ? sessionKeyOf(call) : responseKey(previous)
+    const plan = new RoutePlan(call, state, book, { ...this.#deps, holds: this.#holds })
+    await plan.begin(session)
     for (;;) {
       if (call.signal.aborted) return { kind: 'cancelled' }
-      const route = call.chain[state.routeIndex]
-      if (route === undefined)
-        return this.#surface(call, state, undefined, untranslatableFailure(call, platform.clock.now()))
-      const pooled = { provider: route.provider, model: route.model }
+      const { route } = plan
+      if (route === undefined) return this.#surface(call, state, undefined, unfitFailure(call, platform.clock.now()))
+      const pooled = { provider: route.provider, model: isCount ? countedModel(route.model) : route.model }
       const acquired = await pool.acquire({
         ...pooled,
         tried: state.tried,
+        ...(isCount ? { noTrial: true } : {}),
         ...(preferred === undefined ? {} : { preferred }),
         ...(session === undefined ? {} : { session, sessionIsBound: previous !== undefined }),
       })
       preferred = undefined
       if (acquired.kind === 'nothing') {
-        const outcome = await this.#nothingReady(call, state, book, route, acquired.why, remainingMs())
+        const outcome = await this.#nothingReady(call, state, book, plan, route, acquired.why, remainingMs())
         if (outcome !== undefined) return outcome
         continue
       }
@@ -159,6 +171,7 @@ export class Relay {
       if (attempted.kind === 'answer') {
         budget.earnSuccess()
         const { responseId } = attempted.answer
+        plan.answered(responseId === undefined ? undefined : responseKey(responseId))
         if (responseId !== undefined) pool.keep(route.provider, responseKey(responseId), lease.credential.id)
         return attempted
       }
@@ -172,35 +185,39 @@ export class Relay {
         preferred = lease.credential.id
         continue
       }
-      const usable = nextUsable(call, state.routeIndex + 1)
+      plan.failed({ failure: attempted.failure, route, credential: lease.credential })
+      const next = await plan.next()
+      const nextRoute = next.index !== undefined
       const refreshed = await refreshAfter(attempted.failure, lease, {
         ...this.#deps,
         state,
         signal: call.signal,
         remainingMs,
         othersReady: async () => (await pool.outlook({ ...pooled, tried })).ready,
-        nextRoute: usable < call.chain.length,
+        nextRoute,
       })
       if (refreshed.kind === 'renewed') {
+        plan.cured(route, lease.credential)
         const reason = 'the token was refused and has been refreshed'
         book.decided({ action: 'refresh', delayMs: 0, reason }, attempted.failure, lease, undefined)
         await lease.release()
         preferred = lease.credential.id
         continue
       }
-      const { failure, terms: own } = refreshed.kind === 'failed' ? refreshed : attempted
+      const { failure: seen, terms: own } = refreshed.kind === 'failed' ? refreshed : attempted
+      const failure = isCount ? countingFailure(seen) : seen
       const terms = own ?? policy[failure.label].bench
       state.failures.push(failure)
       const bench = await lease.fail({
         failure,
         terms,
         callId: call.id,
-        lastHope: usable >= call.chain.length && (await pool.outlook({ ...pooled, tried })).why.total === 1,
+        lastHope: !nextRoute && (await pool.outlook({ ...pooled, tried })).why.total === 1,
       })
       const suspects = state.suspect(failure, lease)
       for (const suspect of suspects) await suspect.undo()
       const outlook = await pool.outlook({ ...pooled, tried })
-      const repair = await planRepair(failure, call, state, this.#deps, remainingMs())
+      const repair = isCount ? undefined : await planRepair(failure, call, state, this.#deps, remainingMs())
       const decision = decide(
         failure,
         {
@@ -210,7 +227,7 @@ export class Relay {
           othersTried: state.othersTried,
           refreshable: false,
           newerGeneration: failure.label.startsWith('auth_') && (await this.#isRenewed(route, lease)),
-          nextRoute: usable < call.chain.length,
+          nextRoute,
           repair: repair === undefined ? undefined : `${repair.name}: ${repair.what}`,
           poisoned: suspects.length > 0,
           remainingMs: remainingMs(),
@@ -250,7 +267,7 @@ export class Relay {
           state.othersTried += 1
           break
         case 'fallback':
-          state.fellBack(usable, failure.label)
+          await plan.take(next, failure.label, failure, true)
           break
         case 'stop':
           return { kind: 'cancelled' }
@@ -300,8 +317,7 @@ export class Relay {
 
   /** The answer that the request goes on from is at another account, or at another provider, and its history is not here. */
   #isStateLost(call: Call, state: CallState, lease: Lease): boolean {
-    const elsewhere = lease.choice.movedFrom !== undefined || state.fallbackReason !== undefined
-    return elsewhere && !hasFullHistory(call)
+    return isElsewhere(lease, state) && !hasFullHistory(call)
   }
 
   async #attempt(
@@ -332,7 +348,7 @@ export class Relay {
       return runAttempt({
         call: translated?.call ?? call,
         route,
-        wire: WIRES[translated?.wire ?? call.wire],
+        wire: call.operation === undefined ? WIRES[translated?.wire ?? call.wire] : COUNT_WIRE,
         prepared,
         network,
         platform,
@@ -343,7 +359,7 @@ export class Relay {
     }
     const reading = known === undefined ? lease.secret() : Promise.resolve(known)
     const result = await reading.then(send, (error: unknown) => secretFailure(call, route, error, startedAtMs))
-    this.#observeQuota(route, lease, result)
+    if (call.operation === undefined) this.#observeQuota(route, lease, result)
     if (result.kind === 'answer') {
       const firstOutputAtMs = platform.clock.now()
       const { answer, lost } =
@@ -368,19 +384,20 @@ export class Relay {
     call: Call,
     state: CallState,
     book: CallBook,
+    plan: RoutePlan,
     route: Route,
     why: NothingReady,
     remainingMs: number,
   ): Promise<Settled | undefined> {
-    const usable = nextUsable(call, state.routeIndex + 1)
-    if (why.busy > 0 && (await this.#queue(call, state, book, route, usable < call.chain.length, remainingMs)))
-      return undefined
+    const next = await plan.next()
+    const nextRoute = next.index !== undefined
+    if (why.busy > 0 && (await this.#queue(call, state, book, route, nextRoute, remainingMs))) return undefined
     const failure = nothingReadyFailure(route, why, this.#deps.platform.clock.now())
-    if (usable < call.chain.length) {
+    if (nextRoute) {
       if (state.failures.length === 0) state.failures.push(failure)
       const reason = hasNoneToLend(why) ? 'no_credential' : failure.label
       book.step('fallback', `${route.provider}: ${failure.message}`)
-      state.fellBack(usable, reason)
+      await plan.take(next, reason, failure, false)
       return undefined
     }
     if (await this.#waitForReturn(call, state, book, failure, why, remainingMs)) return undefined
@@ -461,12 +478,4 @@ function secretFailure(call: Call, route: Route, error: unknown, seenAtMs: numbe
 /** An upstream that says "cancelled" lost its own client: ours is still waiting, so it is a broken connection to recover from. */
 function recoveryFor(failure: Failure, policy: Policy): Policy {
   return failure.label === 'cancelled' ? { ...policy, cancelled: policy.connection } : policy
-}
-
-/** Index of the first route from `from` on that the call can be said to; the chain's length when there is none. */
-function nextUsable(call: Call, from: number): number {
-  const index = call.chain.findIndex(
-    (route, position) => position >= from && translationOf(call, route).kind !== 'refused',
-  )
-  return index === -1 ? call.chain.length : index
 }

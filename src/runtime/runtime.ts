@@ -25,6 +25,7 @@ import type { Provider } from '../providers/provider.ts'
 import { RetryBudget } from '../recovery/budget.ts'
 import type { Call, RelayAnswer } from '../relay/call.ts'
 import { BoundStateBook } from '../relay/bound-state-book.ts'
+import { FallbackHolds } from '../relay/fallback-holds.ts'
 import { type Compress, standardCompression } from '../relay/compress.ts'
 import { Relay } from '../relay/relay.ts'
 import { summariseOver } from '../relay/summarise.ts'
@@ -75,6 +76,7 @@ export class Runtime {
   readonly #network: Network
   readonly #budget = new RetryBudget()
   readonly #boundState = new BoundStateBook()
+  readonly #holds = new FallbackHolds()
   readonly #recorder: FailureRecorder | undefined
   readonly #calls: CallRecorder | undefined
   readonly #recovered: Promise<void>
@@ -321,6 +323,7 @@ export class Runtime {
       ...(this.#config.recordFailures ? { onFailure: (failure) => this.#recorder?.record(failure) } : {}),
       onSecret: (secret) => this.redactor.add(secret),
       boundState: this.#boundState,
+      holds: this.#holds,
     })
   }
 }

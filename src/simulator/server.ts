@@ -8,7 +8,7 @@ import type { OAuthServer } from './oauth-server.ts'
 import { perform } from './perform.ts'
 import { badRequest, codexRefusal, isCodexPath, refusedToken, styleOf, unknownToken } from './provider-style.ts'
 import { readJson } from './read-json.ts'
-import type { CredentialScript, Scenario, SeenRequest } from './scenario.ts'
+import type { CredentialScript, Scenario, SeenRequest, Step } from './scenario.ts'
 import { type NextStep, ScriptProgress } from './script-progress.ts'
 
 /** One scenario for every path, or several providers at once, each below its own path prefix: `{ '/a': ..., '/b': ... }`. */
@@ -58,11 +58,12 @@ const WIRES_BY_PATH: ReadonlyArray<readonly [suffix: string, wire: WireName]> = 
   ['/responses', 'responses'],
   ['/chat/completions', 'chat-completions'],
   ['/messages', 'messages'],
+  ['/messages/count_tokens', 'messages'],
 ]
 
 /**
  * Starts a provider on a loopback socket that does what its scenario says. Serves `POST .../responses`,
- * `.../chat/completions`, `.../messages` and `GET .../models` below any prefix; a path with `/backend-api/codex` is as strict as that backend.
+ * `.../chat/completions`, `.../messages`, `.../messages/count_tokens` and `GET .../models` below any prefix; a path with `/backend-api/codex` is as strict as that backend.
  * @throws the listener's error, such as EADDRINUSE
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -132,7 +133,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       atMs: nowMs,
     }
     note(one)
-    return act(choose(mount, one, carrier?.server))
+    const next = choose(mount, one, carrier?.server)
+    return act(path.endsWith('/count_tokens') && next.step.kind === 'answer' ? { ...next, step: COUNT } : next)
   }
 
   function note(one: SeenRequest): void {
@@ -176,6 +178,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         server.closeAllConnections()
       }),
   }
+}
+
+/** A good answer where tokens are counted. */
+const COUNT: Step = {
+  kind: 'raw',
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: '{"input_tokens":12}',
 }
 
 /** One provider below its prefix. */

@@ -36,8 +36,8 @@ describe('with nothing left on a route', () => {
         ],
         answer: ({ token }) => (token === 'a' ? { status, body } : 'good'),
       })
-      for (const _ of ['the call that fails', 'the call that finds nobody ready'])
-        expect((await relay.call()).headers['x-sparekey-fallback']).toBe(reason)
+      for (const session of ['the call that fails', 'the call that finds nobody ready'])
+        expect((await relay.call({ session })).headers['x-sparekey-fallback']).toBe(reason)
       const ends = relay.events.filter(({ type }) => type === 'call_ended')
       expect(ends).toMatchObject([{ fallbackReason: reason }, { fallbackReason: reason }])
       const decided = relay.events.filter((event) => event.type === 'decided' && event.action === 'fallback')

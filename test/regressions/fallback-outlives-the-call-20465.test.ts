@@ -27,10 +27,17 @@ describe('the place in the chain belongs to one call', () => {
     expect((await relay.call()).headers['x-sparekey-fallback']).toBe('overloaded')
     down = new Set()
     relay.tokens()
+    const other = await relay.call({ session: 'another' })
+    expect(other.headers['x-sparekey-route']).toBe('openai/gpt-5.5')
+    expect(other.headers['x-sparekey-fallback']).toBeUndefined()
+    expect(relay.tokens()).toEqual(['a'])
+    // The session that fell stays for a minute, and not longer.
+    relay.platform.advance(MINUTE - 1)
+    expect((await relay.call()).headers['x-sparekey-fallback']).toBe('overloaded')
+    relay.platform.advance(1)
     const back = await relay.call()
     expect(back.headers['x-sparekey-route']).toBe('openai/gpt-5.5')
     expect(back.headers['x-sparekey-fallback']).toBeUndefined()
-    expect(relay.tokens()).toEqual(['a'])
   })
 
   it('every request of a long turn looks again (88595, 75041)', async () => {

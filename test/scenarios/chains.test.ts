@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { refusedPort } from '../../src/simulator/refused-port.ts'
 import type { Scenario } from '../../src/simulator/index.ts'
 import { type ChainWorld, chainWorld } from '../support/chain-world.ts'
 import { ask } from '../support/client.ts'
@@ -136,5 +137,58 @@ describe('the policy of a client key', () => {
     expect(answer.status).toBe(403)
     expect(answer.error).toMatchObject({ code: 'fallback_refused' })
     expect(world.hits('openrouter')).toBe(0)
+  })
+})
+
+const skipsOf = (world: ChainWorld) =>
+  world.events.flatMap((event) => (event.type === 'decided' && event.action === 'skip' ? [event.reason] : []))
+
+describe.each(SURFACES)('routes that are passed over, by %s', (_surface, call) => {
+  it('a model whose window is known to be too small', async () => {
+    const capabilities = { '*': { contextTokens: 3 } }
+    const world = await chainWorld(
+      { openai: { settings: { capabilities } }, groq: {} },
+      'models: { m: [openai/m, groq/m] }\n',
+    )
+    const body = 'models: none of this is read '.repeat(40)
+    const answer = await ask(world.gateway.url, 'responses', false, { body: { model: 'm', input: body } })
+    expect(answer).toMatchObject({ status: 200, ending: 'complete' })
+    expect(answer.headers.get('x-sparekey-fallback')).toBe('incapable')
+    expect(world.hits('openai')).toBe(0)
+    expect(skipsOf(world)).toEqual([expect.stringMatching(/^openai\/m: .* window is 3 tokens/)])
+  })
+
+  it('a proxy that cannot be reached takes all routes behind it along', async () => {
+    const proxy = `http://127.0.0.1:${await refusedPort()}`
+    const behind = { settings: { proxy } }
+    const config = 'models: { m: [openai/m, groq/m, mistral/m] }\n'
+    const world = await chainWorld({ openai: behind, groq: behind, mistral: {} }, config)
+    const answer = await call(world, {})
+    expect(answer.headers.get('x-sparekey-route')).toBe('mistral/m')
+    expect(answer.headers.get('x-sparekey-fallback')).toBe('connection')
+    expect(skipsOf(world)).toEqual(['groq/m: it goes through the same proxy, which could not be reached'])
+  })
+
+  it('a host that refuses is not asked under its other name', async () => {
+    const baseUrl = `http://127.0.0.1:${await refusedPort()}/v1`
+    const config = 'models: { m: [openai/m, twin/other, mistral/m] }\n'
+    const twin = { settings: { type: 'openai', baseUrl } }
+    const world = await chainWorld({ openai: { settings: { baseUrl } }, twin, mistral: {} }, config)
+    const answer = await call(world, {})
+    expect(answer.headers.get('x-sparekey-route')).toBe('mistral/m')
+    expect(skipsOf(world)).toEqual([expect.stringMatching(/^twin\/other: http:.* could not be reached$/)])
+  })
+
+  it('an outage costs a session its retries once, and its next calls go where it was served', async () => {
+    const down: Scenario['credentials'] = {
+      'tok-a': { steps: [{ kind: 'error', status: 503, body: { error: { message: 'Service unavailable' } } }] },
+    }
+    const config = 'models: { m: [openai/m, groq/m] }\n'
+    const world = await chainWorld({ openai: { credentials: down }, groq: {} }, config)
+    for (let each = 0; each < 3; each += 1)
+      expect((await call(world, {})).headers.get('x-sparekey-fallback')).toBe('overloaded')
+    expect([world.hits('openai'), world.hits('groq')]).toEqual([4, 3])
+    await call(world, { 'x-sparekey-session': 'another' })
+    expect(world.hits('openai')).toBe(4)
   })
 })

@@ -6,7 +6,8 @@ import type { NewCredential } from '../../src/pool/store-contract.ts'
 import { PROVIDERS } from '../../src/providers/_registry.ts'
 import { RetryBudget } from '../../src/recovery/budget.ts'
 import { DEFAULT_POLICY } from '../../src/recovery/policy.ts'
-import { DEFAULT_LIMITS, type Limits, type Route } from '../../src/relay/call.ts'
+import { type Capabilities, DEFAULT_LIMITS, type Limits, type Route } from '../../src/relay/call.ts'
+import type { Compress } from '../../src/relay/compress.ts'
 import { Relay } from '../../src/relay/relay.ts'
 import { ANSWERS } from '../../src/simulator/answers.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
@@ -44,6 +45,8 @@ export interface RouteGiven {
   readonly type?: string
   readonly model?: string
   readonly baseUrl?: string
+  readonly proxy?: string
+  readonly capabilities?: Capabilities
   /** Credentials, in order: tokens, or more than that. A token is its own label. */
   readonly tokens: readonly (string | Partial<NewCredential>)[]
 }
@@ -55,6 +58,7 @@ export interface RelayGiven {
   readonly pool?: Partial<PoolOptions>
   readonly limits?: Partial<Limits>
   readonly budget?: RetryBudget
+  readonly compress?: Compress
   readonly wire?: WireName
   /** Renews logins. @default nobody does */
   readonly refresher?: (store: MemoryStore, platform: ManualPlatform) => Refresher
@@ -87,6 +91,8 @@ export interface CallGiven {
   readonly signal?: AbortSignal
   /** Tells one conversation from another. @default all calls belong to the same */
   readonly session?: string
+  /** Fields of the body beside the usual ones. */
+  readonly more?: Readonly<Record<string, unknown>>
   /** Names of the routes to use. @default all */
   readonly providers?: readonly string[]
 }
@@ -120,6 +126,7 @@ export async function relayBefore(given: RelayGiven): Promise<TestRelay> {
     policy: DEFAULT_POLICY,
     limits,
     budget,
+    compress: given.compress,
     ...(given.refresher === undefined ? {} : { refresher: given.refresher(store, still) }),
     emit: (event) => events.push(event),
   })
@@ -132,9 +139,9 @@ export async function relayBefore(given: RelayGiven): Promise<TestRelay> {
     budget,
     sent,
     events,
-    async call({ wire = given.wire ?? 'responses', signal, session = 'one', providers }: CallGiven = {}) {
+    async call({ wire = given.wire ?? 'responses', signal, session = 'one', more, providers }: CallGiven = {}) {
       calls += 1
-      const body = requestBody(wire, false)
+      const body = { ...requestBody(wire, false), ...more }
       const answer = await relay.answer({
         id: `call_${calls}`,
         wire,
@@ -237,7 +244,7 @@ function credentialFor({ provider }: RouteGiven, given: string | Partial<NewCred
   }
 }
 
-function routeOf({ provider, type = provider, model = 'gpt-5.5', baseUrl }: RouteGiven): Route {
+function routeOf({ provider, type = provider, model = 'gpt-5.5', baseUrl, proxy, capabilities }: RouteGiven): Route {
   const definition = PROVIDERS[type]
   if (definition === undefined) throw new Error(`no provider ${type}`)
   return {
@@ -247,5 +254,7 @@ function routeOf({ provider, type = provider, model = 'gpt-5.5', baseUrl }: Rout
     baseUrl: baseUrl ?? `http://${provider}.test/v1`,
     headers: [],
     wires: definition.wires,
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(capabilities === undefined ? {} : { capabilities }),
   }
 }

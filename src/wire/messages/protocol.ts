@@ -74,6 +74,7 @@ const OWN_TYPES: Readonly<Record<string, string>> = {
   client_key_required: 'authentication_error',
   client_key_wrong: 'authentication_error',
   forbidden_host: 'permission_error',
+  fallback_refused: 'permission_error',
   model_unknown: 'not_found_error',
   unknown_route: 'not_found_error',
   body_too_large: 'request_too_large',
