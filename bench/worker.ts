@@ -3,19 +3,40 @@ import { fileURLToPath } from 'node:url'
 import type { LoadJob, LoadResult } from './load-job.ts'
 
 /** A helper process of the bench that answers over IPC, one question at a time. */
-class Worker {
+export class Worker {
   readonly child: ChildProcess
 
-  constructor(file: string) {
-    this.child = fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: ['--import', 'tsx'] })
+  constructor(file: string, words: readonly string[] = []) {
+    this.child = fork(fileURLToPath(new URL(file, import.meta.url)), words, { execArgv: ['--import', 'tsx'] })
   }
 
   said<T>(): Promise<T> {
     return new Promise((resolve) => this.child.once('message', (message) => resolve(message as T)))
   }
 
+  /** The next message that has one of these fields. @throws when the process ended */
+  hear<T>(...fields: readonly string[]): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const onMessage = (message: object) => {
+        if (!fields.some((field) => field in message)) return
+        settle()
+        resolve(message as T)
+      }
+      const onExit = () => {
+        settle()
+        reject(new Error(`a helper process ended before it said ${fields.join(' or ')}`))
+      }
+      const settle = () => {
+        this.child.off('message', onMessage)
+        this.child.off('exit', onExit)
+      }
+      this.child.on('message', onMessage)
+      this.child.once('exit', onExit)
+    })
+  }
+
   stop(): void {
-    this.child.disconnect()
+    if (this.child.connected) this.child.disconnect()
   }
 }
 

@@ -21,6 +21,7 @@ export function callJson(call: CallRecord) {
     fallback_reason: call.fallbackReason ?? null,
     repairs: call.repairs ?? [],
     dropped: call.dropped ?? [],
+    metered_fallback: call.meteredFallback ?? null,
     attempts: call.attempts.map((each) => {
       const next = call.decisions.find(({ afterAttempt }) => afterAttempt === each.attempt)
       return {

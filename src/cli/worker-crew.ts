@@ -10,8 +10,15 @@ const LONGEST_PAUSE_MS = 10_000
 /** What a worker that was told to stop may take beyond its drain time before it is killed, ms. */
 const AFTER_DRAIN_MS = 10_000
 
+/** A process as far as the crew knows it. */
+export type CrewWorker = Pick<Worker, 'send' | 'isConnected'> & {
+  readonly process: Pick<Worker['process'], 'pid' | 'kill'>
+  on(event: 'message', listener: (message: ToParent) => void): unknown
+  once(event: 'exit', listener: (code: number | null, signal: string | null) => void): unknown
+}
+
 interface Member {
-  readonly worker: Worker
+  readonly worker: CrewWorker
   readonly bornAtMs: number
   readonly ended: Promise<void>
   started: Started | undefined
@@ -25,6 +32,7 @@ export class WorkerCrew {
   readonly #size: number
   readonly #platform: Platform
   readonly #tell: (message: string) => void
+  readonly #fork: () => CrewWorker
   readonly #members = new Set<Member>()
   #port: number | undefined
   #stopping = false
@@ -32,10 +40,17 @@ export class WorkerCrew {
   /** Workers that died young, one after the other. */
   #diedYoung = 0
 
-  constructor(size: number, platform: Platform, tell: (message: string) => void) {
+  /** @param fork starts a process @default another one of this program */
+  constructor(
+    size: number,
+    platform: Platform,
+    tell: (message: string) => void,
+    fork: () => CrewWorker = () => cluster.fork(),
+  ) {
     this.#size = size
     this.#platform = platform
     this.#tell = tell
+    this.#fork = fork
   }
 
   /** Starts the first worker, then the others: what is wrong with the configuration is told once. */
@@ -81,7 +96,7 @@ export class WorkerCrew {
     const alone = ![...this.#members].some(({ started }) => started !== undefined)
     if (alone && this.#port !== undefined)
       cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', String(this.#port)] })
-    const worker = cluster.fork()
+    const worker = this.#fork()
     return new Promise((resolve) => {
       const ended = new Promise<void>((end) => worker.once('exit', () => end()))
       const member: Member = {

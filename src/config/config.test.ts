@@ -397,7 +397,6 @@ describe('chains', () => {
     ['', 'gpt-5.5', ['openai-codex/gpt-5.5', 'openrouter/gpt-5.5']],
     ['fallback: [openai-codex/gpt-5.5]', 'gpt-5.5', ['openai-codex/gpt-5.5', 'openrouter/gpt-5.5']],
     ['models: { gpt-5: [openai/a] }', 'gpt5', 'no route serves the model "gpt5"; did you mean "gpt-5"?'],
-    ['fallbackPolicy: subscription-only\nmodels: { a: [openai-codex/a, openai/a] }', 'a', ['openai-codex/a']],
   ])('%j asked for %s', async (text, model, expected) => {
     expect(names(resolveChain(await load(text), PROVIDERS, holders, model, 'responses'))).toEqual(expected)
   })

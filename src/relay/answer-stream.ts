@@ -18,6 +18,13 @@ export type StreamEnding = { readonly kind: 'complete' } | { readonly kind: 'fai
 /** Reads the next chunk, or `undefined` at the end. Throws what the transport threw. */
 export type ReadChunk = (patienceMs?: number) => Promise<Uint8Array | undefined>
 
+/** How long a committed stream may send nothing but comment lines, and a clock for it. */
+interface Silence {
+  readonly mostMs: number
+  /** Monotonic ms. */
+  readonly nowMs: () => number
+}
+
 /**
  * One upstream stream: holds its frames until the first visible output, then passes their bytes on unchanged.
  * A failure event is never passed on as it came: the caller's wire tells it, after the bytes that came before it.
@@ -25,16 +32,23 @@ export type ReadChunk = (patienceMs?: number) => Promise<Uint8Array | undefined>
 export class AnswerStream {
   readonly #read: ReadChunk
   readonly #observer: StreamObserver
+  readonly #silence: Silence | undefined
   readonly #framer = new SseFramer()
   #held: Uint8Array[] = []
   #heldBytes = 0
   #ending: StreamEnding | undefined
   /** The upstream closed, or had its time to, behind the terminal event. */
   #closed = false
+  /** The latest bytes were comment lines and nothing else. */
+  #onlyComments = false
+  /** Time spent waiting behind them. A slow client's time is none of it. */
+  #silentMs = 0
 
-  constructor(read: ReadChunk, observer: StreamObserver) {
+  /** @param silence without it comment lines keep a committed stream alive for ever */
+  constructor(read: ReadChunk, observer: StreamObserver, silence?: Silence) {
     this.#read = read
     this.#observer = observer
+    this.#silence = silence
   }
 
   /** Reads up to the commit point. Held frames stay held. */
@@ -56,7 +70,7 @@ export class AnswerStream {
       return held
     }
     while (this.#ending === undefined) {
-      const seen = this.#take(await this.#read())
+      const seen = this.#take(await this.#readOn())
       if (seen.bytes.length > 0) return seen.bytes
     }
     if (this.#ending.kind !== 'complete' || this.#closed) return undefined
@@ -75,6 +89,16 @@ export class AnswerStream {
     return this.#ending
   }
 
+  /** Behind the commit point no deadline is left: a proxy that sends comments for an upstream that died would hold the call for ever. */
+  async #readOn(): Promise<Uint8Array | undefined> {
+    if (!this.#onlyComments || this.#silence === undefined) return this.#read()
+    const { mostMs, nowMs } = this.#silence
+    const from = nowMs()
+    const chunk = await this.#read(Math.max(0, mostMs - this.#silentMs))
+    this.#silentMs += nowMs() - from
+    return chunk
+  }
+
   #take(chunk: Uint8Array | undefined): { readonly bytes: Uint8Array; readonly visible: boolean } {
     const pushed = chunk === undefined ? this.#framer.finish() : this.#framer.push(chunk)
     if (!Array.isArray(pushed)) {
@@ -86,7 +110,9 @@ export class AnswerStream {
     }
     const parts: Uint8Array[] = []
     let visible = false
-    for (const frame of pushed as readonly SseFrame[]) {
+    this.#onlyComments = pushed.length > 0 && pushed.every(({ event }) => event === undefined)
+    if (!this.#onlyComments) this.#silentMs = 0
+    for (const frame of pushed) {
       if (this.#ending !== undefined) {
         parts.push(frame.raw)
         continue

@@ -92,7 +92,9 @@ async function judge(input: AttemptInput, control: AttemptControl, answer: Netwo
   }
   const wantsStream = input.call.stream || input.prepared.gather
   if (wantsStream && mayBeStream(answer.headers)) {
-    const stream = new AnswerStream(read, input.wire.observeStream())
+    const { platform, limits } = input
+    const silence = { mostMs: limits.idleMs, nowMs: () => platform.clock.monotonic() }
+    const stream = new AnswerStream(read, input.wire.observeStream(), silence)
     if (!input.call.stream) return gathered(input, control, answer, stream, close)
     const opening = await stream.open()
     if (opening.kind === 'failure') {
@@ -277,24 +279,32 @@ const CUT_ERRORS: Record<CutCause, (input: AttemptInput) => { name: string; code
   deadline: (input) => ({
     name: 'TimeoutError',
     code: 'ETIMEDOUT',
-    message: `no output before the call's deadline of ${input.limits.deadlineMs} ms`,
+    message: `no output before the call's deadline of ${input.limits.deadlineMs} ms (limits.deadlineMs)`,
   }),
   first_byte: (input) => ({
     name: 'TimeoutError',
     code: 'ETIMEDOUT',
-    message: `no answer within ${input.limits.firstByteMs} ms`,
+    message: `no answer within ${input.limits.firstByteMs} ms (limits.firstByteMs)`,
   }),
   idle: (input) => ({
     name: 'TimeoutError',
     code: 'ETIMEDOUT',
-    message: `the answer fell silent for ${input.limits.idleMs} ms`,
+    message: `the answer fell silent for ${input.limits.idleMs} ms (limits.idleMs)`,
   }),
+}
+
+/** The one timer that is the transport's. Its own words name an address and no setting. */
+function connectTimeout(input: AttemptInput, error: unknown): unknown {
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  if (code !== 'UND_ERR_CONNECT_TIMEOUT') return error
+  const { connectMs } = input.limits
+  return { name: 'ConnectTimeoutError', code, message: `no connection within ${connectMs} ms (limits.connectMs)` }
 }
 
 function thrownFailure(input: AttemptInput, cause: CutCause | undefined, error: unknown, hadOutput: boolean): Failure {
   const seen = observeException({
     ...context(input),
-    error: cause === undefined ? error : CUT_ERRORS[cause](input),
+    error: cause === undefined ? connectTimeout(input, error) : CUT_ERRORS[cause](input),
     hadOutput,
   })
   return classify(seen, input.route.definition.rules)

@@ -30,6 +30,8 @@ export class CallState {
   /** Monotonic ms at which this call began to queue for a busy credential of its route. */
   queuedSinceMs: number | undefined
   fallbackReason: string | undefined
+  /** `provider/model` of the last metered route that was asked although the first one costs nothing more. */
+  meteredFallback: string | undefined
   readonly repairs = new CallRepairs()
   /** What was sent last, in its provider's protocol. */
   sent: Call | undefined

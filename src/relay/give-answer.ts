@@ -8,6 +8,7 @@ import type { AttemptEnding } from './attempt-body.ts'
 import type { Call, CallOutcome, Limits, RelayAnswer } from './call.ts'
 import type { CallBook } from './call-book.ts'
 import type { CallState } from './call-state.ts'
+import { isMeteredFallback, METERED_HEADER } from './fallback-policy.ts'
 import { guarded } from './guarded.ts'
 import { within } from './within.ts'
 import { forwardableAnswerHeaders } from './headers.ts'
@@ -40,6 +41,7 @@ function goodAnswer(giving: Giving, settled: Extract<Settled, { kind: 'answer' }
     ...forwardableAnswerHeaders(settled.answer.headers),
     ...ownHeaders(call, state, state.attempts.length + 1),
     ['x-sparekey-route', `${route.provider}/${route.model}`],
+    ...(isMeteredFallback(call.chain, route) ? [[METERED_HEADER, `${route.provider}/${route.model}`] as const] : []),
     ['x-sparekey-credential', headerText(lease.credential.label)],
     ['x-sparekey-why', headerText(whyText(lease))],
     ...(dropped.length > 0 ? [['x-sparekey-dropped', dropped.map(headerText).join(', ')] as const] : []),
@@ -178,6 +180,9 @@ function failedAnswer({ call, state, book }: Giving, settled: Exclude<Settled, {
     ...rendered.headers,
     ...own,
     ...error,
+    ...(givenUp.withheld === undefined
+      ? []
+      : [['x-sparekey-withheld', headerText(givenUp.withheld.map(({ route }) => route).join(', '))] as const]),
     ...(earliest === undefined ? [] : [['x-sparekey-earliest-return', toIsoText(earliest)] as const]),
   ]
   return {

@@ -9,6 +9,7 @@ import {
   resolveChain,
   type Resolved,
 } from '../config/resolve.ts'
+import { resolveNamed } from '../config/named-chain.ts'
 import type { Environment } from '../platform/environment.ts'
 import type { Network } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -58,7 +59,7 @@ export interface RuntimeOptions {
 }
 
 const MOST_REMEMBERED_CHAINS = 500
-const LONGEST_REMEMBERED_MODEL = 200
+const LONGEST_REMEMBERED_NAME = 400
 /** A usage probe waits this long for newer tokens, ms. */
 const LONGEST_PROBE_REFRESH_MS = 10_000
 
@@ -184,23 +185,29 @@ export class Runtime {
     this.#relay = this.#makeRelay(this.#compressor())
   }
 
-  /** Routes for a model that a client asked for. Worked out once for each configuration and set of providers with credentials. */
-  async resolveChain(model: string, wire: WireName): Promise<Resolved> {
-    const resolved = this.#resolve(await this.holders(FRESH_ENOUGH_MS), model, wire)
+  /**
+   * Routes for a model that a client asked for. Worked out once for each configuration and set of providers with credentials.
+   * @param named the chain that the request names instead (`x-sparekey-chain`)
+   */
+  async resolveChain(model: string, wire: WireName, named?: string): Promise<Resolved> {
+    const resolved = this.#resolve(await this.holders(FRESH_ENOUGH_MS), model, wire, named)
     // Nobody may be told that there is no such thing while another process has just added it.
-    return resolved.kind === 'chain' ? resolved : this.#resolve(await this.holders(), model, wire)
+    return resolved.kind === 'chain' ? resolved : this.#resolve(await this.holders(), model, wire, named)
   }
 
-  #resolve(holders: ReadonlySet<string>, model: string, wire: WireName): Resolved {
+  #resolve(holders: ReadonlySet<string>, model: string, wire: WireName, named: string | undefined): Resolved {
     if (this.#resolved.config !== this.#config || this.#resolved.holders !== holders)
       this.#resolved = { config: this.#config, holders, chains: new Map() }
     const { chains } = this.#resolved
-    const name = `${wire} ${model}`
+    const name = `${wire} ${model}\n${named ?? ''}`
     const known = chains.get(name)
     if (known !== undefined) return known
-    const resolved = resolveChain(this.#config, PROVIDERS, holders, model, wire)
+    const resolved =
+      named === undefined
+        ? resolveChain(this.#config, PROVIDERS, holders, model, wire)
+        : resolveNamed(this.#config, PROVIDERS, holders, named, model, wire)
     // Clients choose the names: what serves nobody is not kept, and what is kept is bounded.
-    if (resolved.kind === 'chain' && model.length <= LONGEST_REMEMBERED_MODEL) {
+    if (resolved.kind === 'chain' && name.length <= LONGEST_REMEMBERED_NAME) {
       if (chains.size >= MOST_REMEMBERED_CHAINS) chains.clear()
       chains.set(name, resolved)
     }
@@ -223,6 +230,18 @@ export class Runtime {
     if (this.#holders?.of !== credentials)
       this.#holders = { of: credentials, names: new Set(credentials.map(({ provider }) => provider)) }
     return this.#holders.names
+  }
+
+  /** Connects to the providers that have a credential, so that the first call does not wait for a handshake. Sends nothing, never throws. */
+  async prepareConnections(): Promise<void> {
+    const holders = await this.holders().catch(() => [])
+    const places = [...holders].map((provider) => ({
+      at: this.#placeOf(provider),
+      ...providerConfig(this.#config, provider),
+    }))
+    for (const { at, http2 } of places)
+      if (at !== undefined && at.proxy === undefined && http2 !== false)
+        void this.#network.prepare?.(at.baseUrl, this.#config.limits.connectMs)
   }
 
   /** Whether a call could be served now. */

@@ -7,7 +7,7 @@ import type { TelemetryEvent } from './events.ts'
 const SECRET = 'planted-secret-1234567890'
 const who = { provider: 'openai-codex', credentialId: 'cred_a', credentialLabel: 'alice' }
 
-function recorder(full?: () => boolean) {
+function recorder(full?: () => boolean, error: Error = new Error('the disk is full')) {
   const platform = manualPlatform()
   const journal = new MemoryCallJournal()
   const troubles: string[] = []
@@ -15,7 +15,7 @@ function recorder(full?: () => boolean) {
   let writes = 0
   journal.write = (records, nowMs) => {
     writes += 1
-    if (full?.() === true) throw new Error('the disk is full')
+    if (full?.() === true) throw error
     write(records, nowMs)
   }
   const made = new CallRecorder({
@@ -122,6 +122,32 @@ describe('CallRecorder', () => {
     platform.advance(200)
     expect(journal.latest({ limit: 9 })).toHaveLength(4)
     expect(troubles).toEqual(['calls are not recorded: the disk is full', 'calls are recorded again; 0 were not'])
+  })
+
+  it('another process that writes just now is no trouble: tried again without a further call, told only when it lasts', () => {
+    let locked = true
+    const { journal, platform, troubles, begin, end } = recorder(
+      () => locked,
+      Object.assign(new Error('locked for more than 5 s'), { code: 'locked' }),
+    )
+    begin('call_1')
+    end('call_1')
+    platform.advance(200)
+    locked = false
+    platform.advance(200)
+    expect(journal.latest({ limit: 9 })).toHaveLength(1)
+    expect(platform.waiting()).toBe(0)
+    locked = true
+    begin('call_2')
+    end('call_2')
+    platform.advance(4_900)
+    expect(troubles).toEqual([])
+    platform.advance(500)
+    expect(troubles).toEqual(['calls are not recorded: locked for more than 5 s'])
+    locked = false
+    platform.advance(200)
+    expect(troubles).toHaveLength(2)
+    expect(journal.latest({ limit: 9 })).toHaveLength(2)
   })
 
   it('keeps a bounded number while nothing can be written, the newest, and counts the rest', () => {

@@ -8,6 +8,8 @@ import type { TelemetryEvent } from './events.ts'
 const FLUSH_MS = 200
 /** Nobody waits for a process that ends; then the last stories may wait for others' locks. */
 const LAST_PATIENCE_MS = 1_000
+/** Processes of one home are often in each other's way for a moment; only a lock that lasts is a trouble. As long as its message says. */
+const LASTING_LOCK_MS = 5_000
 /** Calls that one flush writes; what is more waits for the next. */
 const MOST_WAITING = 5_000
 /** Calls that are followed at once. A surface that never ends its calls must not fill the memory. */
@@ -28,6 +30,8 @@ export class CallRecorder {
   #ended: CallStory[] = []
   #cancelTimer: (() => void) | undefined
   #told = false
+  /** Monotonic; since when nothing can be written. */
+  #failingSinceMs: number | undefined
   #dropped = 0
 
   constructor(settings: {
@@ -57,7 +61,7 @@ export class CallRecorder {
       this.#changed.delete(id)
       this.#keep([story])
     } else this.#changed.add(id)
-    this.#cancelTimer ??= this.#platform.timers.after(FLUSH_MS, () => this.flush(), { unref: true })
+    this.#flushLater()
   }
 
   /** Writes what was gathered. Never throws. @param patienceMs see `CallJournal.write` */
@@ -74,12 +78,22 @@ export class CallRecorder {
       this.#journal.write(records, this.#platform.clock.now(), patienceMs)
       if (this.#told) this.#onTrouble(`calls are recorded again; ${this.#dropped} were not`)
       this.#told = false
+      this.#failingSinceMs = undefined
     } catch (error) {
-      // A lock of another process passes, and a full disk may: what still fits in memory is tried again with the next call.
+      // A full disk may pass: what still fits in memory is tried again with the next call. A lock passes: its last calls must not wait for one.
       this.#keep(ended)
-      if (!this.#told) this.#onTrouble(`calls are not recorded: ${error instanceof Error ? error.message : 'unknown'}`)
+      const nowMs = this.#platform.clock.monotonic()
+      this.#failingSinceMs ??= nowMs
+      const isLocked = (error as { readonly code?: unknown } | null)?.code === 'locked'
+      if (isLocked) this.#flushLater()
+      if (this.#told || (isLocked && nowMs - this.#failingSinceMs < LASTING_LOCK_MS)) return
+      this.#onTrouble(`calls are not recorded: ${error instanceof Error ? error.message : 'unknown'}`)
       this.#told = true
     }
+  }
+
+  #flushLater(): void {
+    this.#cancelTimer ??= this.#platform.timers.after(FLUSH_MS, () => this.flush(), { unref: true })
   }
 
   /** Writes the rest and closes the journal. Never throws. */

@@ -74,7 +74,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-function readBody(wire: WireName, text: string, ok: boolean): Read {
+export function readBody(wire: WireName, text: string, ok: boolean): Read {
   let body: unknown
   try {
     body = JSON.parse(text)

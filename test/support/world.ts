@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly policy?: Policy
   readonly limits?: Partial<Limits>
   readonly store?: Store
+  /** What the `fetch` does with what nobody could answer. */
+  readonly givenUp?: 'answer' | 'throw'
   readonly repairsOff?: readonly string[]
   readonly compress?: Compress | undefined
 }
@@ -87,13 +89,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   })
   const house = { resolveChain: () => ({ kind: 'chain' as const, chain }), listModels: () => ['gpt-5.5'], clients: [] }
   const gateway = await startGateway({ relay, house, platform, port: 0 })
-  const fetch = makeFetch({
-    relay,
-    platform,
-    bodyBytes: DEFAULT_GATEWAY_LIMITS.bodyBytes,
-    resolveChain: async () => house.resolveChain(),
-    listModels: async () => house.listModels(),
-  })
+  const fetch = makeFetch(
+    {
+      relay,
+      platform,
+      bodyBytes: DEFAULT_GATEWAY_LIMITS.bodyBytes,
+      resolveChain: async () => house.resolveChain(),
+      listModels: async () => house.listModels(),
+    },
+    options.givenUp === undefined ? {} : { givenUp: options.givenUp },
+  )
   return {
     gateway,
     fetch,

@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { systemPlatform } from '../../src/platform/platform.ts'
+import { fingerprintOf } from '../../src/pool/fingerprint.ts'
+import { openStore } from '../../src/stores/open-store.ts'
+import { residentBytes } from '../process-figures.ts'
+
+const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const PROBE = new URL('./probe.mjs', import.meta.url).href
+/** So many that the few which are throttled at a time are not missed. */
+const CREDENTIALS = 24
+const PROVIDERS = { one: 'openai', two: 'openai', three: 'anthropic', four: 'anthropic' } as const
+
+/** What is left of a process after a collection. */
+export interface Remains {
+  readonly rss: number
+  readonly heapUsed: number
+  readonly external: number
+  readonly arrayBuffers: number
+  readonly timers: number
+  readonly sockets: number
+}
+
+/** The gateway as it is built, on a home of its own, with a store that all its processes share. */
+export class SoakedGateway {
+  readonly child: ChildProcess
+  readonly port: number
+  readonly #home: string
+  readonly #probes: string
+  readonly #workers: number
+  readonly #ended: Promise<number | string | null>
+  readonly troubles: string[] = []
+
+  private constructor(child: ChildProcess, port: number, folder: string, workers: number) {
+    this.child = child
+    this.port = port
+    this.#home = join(folder, 'home')
+    this.#probes = folder
+    this.#workers = workers
+    this.#ended = new Promise((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)))
+    let rest = ''
+    child.stderr?.on('data', (part: Buffer) => {
+      const lines = (rest + part.toString()).split('\n')
+      rest = lines.pop() ?? ''
+      // One line for each call is looked at no further.
+      for (const line of lines) if (!line.includes('"event":"call"')) this.troubles.push(line.slice(0, 500))
+    })
+  }
+
+  /** @param workers 0 = one process that stands alone */
+  static async start(folder: string, upstreamPort: number, workers: number): Promise<SoakedGateway> {
+    if (!existsSync(PROGRAM)) throw new Error('run "npm run build" first: the soak runs what is built')
+    const home = join(folder, 'home')
+    mkdirSync(home)
+    await furnish(home, upstreamPort)
+    const words = workers === 0 ? [] : ['--workers', String(workers)]
+    const { PATH = '', NODE_OPTIONS = '' } = process.env
+    const child = spawn(
+      process.execPath,
+      ['--expose-gc', '--import', PROBE, PROGRAM, 'serve', '--port', '0', '--json', ...words],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { PATH, NODE_OPTIONS, SPAREKEY_HOME: home, HOME: home, SPAREKEY_SOAK_PROBES: folder },
+      },
+    )
+    const port = await new Promise<number>((resolve, reject) => {
+      let said = ''
+      child.stderr?.on('data', (part: Buffer) => (said += part.toString().slice(0, 2_000)))
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const told = /"port": (\d+)/.exec(line)?.[1]
+        if (told !== undefined) resolve(Number(told))
+      })
+      child.once('close', () => reject(new Error(`the gateway ended: ${said}`)))
+    })
+    child.stderr?.removeAllListeners('data')
+    return new SoakedGateway(child, port, folder, workers)
+  }
+
+  /** Processes that answer calls. */
+  pids(): readonly number[] {
+    const pid = this.child.pid ?? 0
+    if (this.#workers === 0) return [pid]
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return children.split(' ').filter(Boolean).map(Number)
+  }
+
+  residentBytes(): number {
+    return this.pids().reduce((sum, pid) => sum + (residentBytes(pid) ?? 0), 0)
+  }
+
+  /** Collects, and sums up all processes. */
+  async remains(): Promise<Remains> {
+    const all = await Promise.all(this.pids().map((pid) => this.#ask(pid)))
+    const sum = (field: keyof Remains) => all.reduce((total, each) => total + each[field], 0)
+    return {
+      rss: sum('rss'),
+      heapUsed: sum('heapUsed'),
+      external: sum('external'),
+      arrayBuffers: sum('arrayBuffers'),
+      timers: sum('timers'),
+      sockets: sum('sockets'),
+    }
+  }
+
+  #ask(pid: number): Promise<Remains> {
+    return new Promise((resolve, reject) => {
+      let text = ''
+      const socket = connect(join(this.#probes, `${pid}.sock`))
+      socket.on('data', (part: Buffer) => (text += part.toString()))
+      socket.once('end', () => resolve(JSON.parse(text) as Remains))
+      socket.once('error', reject)
+    })
+  }
+
+  /** Places of credentials that some process still holds: every lease has one. */
+  async heldPlaces(): Promise<number> {
+    const store = await openStore({ kind: 'sqlite', homeDirectory: this.#home }, systemPlatform)
+    const taken = await store.places.takenByOthers('nobody', systemPlatform.clock.now())
+    await store.close()
+    return [...taken.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  async stop(): Promise<number | string | null> {
+    this.child.kill('SIGTERM')
+    return this.#ended
+  }
+}
+
+async function furnish(home: string, upstreamPort: number): Promise<void> {
+  const providers = Object.entries(PROVIDERS).map(
+    ([name, type]) =>
+      `  ${name}: { type: ${type}, baseUrl: "http://127.0.0.1:${upstreamPort}/${name}/v1", maxConcurrent: 100 }`,
+  )
+  // Short patience, so that silence and retries are met often; what is decided is as ever.
+  writeFileSync(
+    join(home, 'config.yaml'),
+    `providers:
+${providers.join('\n')}
+models:
+  gpt-5.5: [one/gpt-5.5, two/gpt-5.5]
+  claude-sonnet-5: [three/claude-sonnet-5, four/claude-sonnet-5]
+limits: { firstByteMs: 2500, idleMs: 2500, deadlineMs: 60000, holdMs: 200, heartbeatMs: 100, maxLagMs: 0 }
+policy:
+  overloaded: { retries: { backoffMs: [30, 60, 120] } }
+  server_error: { retries: { backoffMs: [30, 60] } }
+  connection: { retries: { backoffMs: [10, 50] } }
+  invalid_response: { retries: { backoffMs: [30] } }
+  unknown: { retries: { backoffMs: [30] } }
+`,
+  )
+  const store = await openStore({ kind: 'sqlite', homeDirectory: home }, systemPlatform)
+  for (const provider of Object.keys(PROVIDERS))
+    for (let index = 0; index < CREDENTIALS; index += 1) {
+      const token = `tok-${provider}-${index}`
+      await store.addCredential(
+        {
+          id: `cred_${provider}_${index}`,
+          provider,
+          label: token,
+          type: 'api-key',
+          source: { kind: 'stored' },
+          fingerprint: fingerprintOf(token),
+          secret: { token },
+        },
+        systemPlatform.clock.now(),
+      )
+    }
+  await store.close()
+}
