@@ -9,6 +9,7 @@ import type { LoadJob, LoadResult } from './load-job.ts'
 import { cpuSeconds, residentBytes } from './process-figures.ts'
 import { type Side, startNginx, startOurs, startPortkey } from './sides.ts'
 import { LoadProcess, UpstreamProcess } from './worker.ts'
+import { benchWorkers } from './workers.ts'
 
 /**
  * What the gateway costs, measured from outside: load generator, fake provider and every system are processes of their own, and all sides take turns
@@ -51,6 +52,7 @@ try {
   await failures(ours)
   await failover(ours)
   await idle(ours)
+  await benchWorkers()
   benchClassify()
   await benchPoolScale()
   keep()

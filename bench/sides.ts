@@ -74,8 +74,16 @@ export async function startPortkey(
   return { name: 'portkey', version, port, headers, pid: child.pid }
 }
 
-/** The built gateway as `sparekey serve` runs it: SQLite, its log, and models whose first provider fails. */
-export async function startOurs(folder: string, upstreamPort: number, children: ChildProcess[]): Promise<Side> {
+/**
+ * The built gateway as `sparekey serve` runs it: SQLite, its log, and models whose first provider fails.
+ * @param workers 0 = one process that stands alone; else `pid` is their parent
+ */
+export async function startOurs(
+  folder: string,
+  upstreamPort: number,
+  children: ChildProcess[],
+  workers = 0,
+): Promise<Side> {
   if (!existsSync(PROGRAM)) throw new Error('run "npm run build" first: the bench measures what is built')
   const home = join(folder, 'home')
   mkdirSync(home)
@@ -95,7 +103,8 @@ export async function startOurs(folder: string, upstreamPort: number, children: 
       env,
       stdio: ['pipe', 'ignore', 'inherit'],
     })
-  const child = spawn(process.execPath, [PROGRAM, 'serve', '--port', '0', '--json'], {
+  const words = workers === 0 ? [] : ['--workers', String(workers)]
+  const child = spawn(process.execPath, [PROGRAM, 'serve', '--port', '0', '--json', ...words], {
     env,
     stdio: ['ignore', 'pipe', 'ignore'],
   })

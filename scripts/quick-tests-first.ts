@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Walk over every table and fixture: seconds for each mutant, most of which a test of milliseconds has killed before. */
-const SLOW = /\/(?:words|rule-index)\.test\.ts$/
+/** Walk over every table and fixture, or play random histories: seconds for each mutant, most of which a test of milliseconds has killed before. */
+const SLOW = /\/(?:words|rule-index|properties\/relay)\.test\.ts$/
 
 /** The tests beside the files that are mutated: most mutants end there, and no other file has to be loaded. */
 const OWN = new Set(

@@ -1,4 +1,5 @@
 import { Agent } from 'node:http'
+import { drink } from './flood.ts'
 import { ABORTED_FROM } from './plan.ts'
 import { playCall } from './client.ts'
 import { RecordSender } from './records.ts'
@@ -21,6 +22,7 @@ export type SoakJob =
       readonly count: number
       readonly concurrency: number
     }
+  | { readonly kind: 'flood'; readonly port: number }
 
 /** More calls are not begun while this many are under way: a machine that cannot bear the rate gets a lower one. */
 const MOST_AT_ONCE = 160
@@ -30,11 +32,16 @@ const records = new RecordSender()
 
 process.on('message', (message) => {
   const job = message as SoakJob
-  const run = job.kind === 'load' ? load(job) : aborts(job)
+  const run =
+    job.kind === 'load'
+      ? load(job)
+      : job.kind === 'aborts'
+        ? aborts(job)
+        : drink(job.port, (still) => process.send?.({ still }))
   run.then(
-    async (calls) => {
+    async (done) => {
       await records.flush()
-      process.send?.({ done: calls })
+      process.send?.({ done })
     },
     (error: unknown) => process.send?.({ failed: String(error) }),
   )

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -15,12 +15,13 @@ const PROBE = new URL('./probe.mjs', import.meta.url).href
 const CREDENTIALS = 24
 const PROVIDERS = { one: 'openai', two: 'openai', three: 'anthropic', four: 'anthropic' } as const
 
-/** What is left of a process after a collection. */
+/** How long an upstream may be silent, ms. */
+export const PATIENCE_MS = 2_500
+
+/** What is left after a collection: memory of one process, timers and sockets of all. */
 export interface Remains {
   readonly rss: number
   readonly heapUsed: number
-  readonly external: number
-  readonly arrayBuffers: number
   readonly timers: number
   readonly sockets: number
 }
@@ -34,6 +35,8 @@ export class SoakedGateway {
   readonly #workers: number
   readonly #ended: Promise<number | string | null>
   readonly troubles: string[] = []
+  /** How often a process took over a changed configuration. */
+  reloads = 0
 
   private constructor(child: ChildProcess, port: number, folder: string, workers: number) {
     this.child = child
@@ -47,7 +50,9 @@ export class SoakedGateway {
       const lines = (rest + part.toString()).split('\n')
       rest = lines.pop() ?? ''
       // One line for each call is looked at no further.
-      for (const line of lines) if (!line.includes('"event":"call"')) this.troubles.push(line.slice(0, 500))
+      for (const line of lines)
+        if (line.includes('configuration reloaded')) this.reloads += 1
+        else if (!line.includes('"event":"call"')) this.troubles.push(line.slice(0, 500))
     })
   }
 
@@ -88,19 +93,36 @@ export class SoakedGateway {
     return children.split(' ').filter(Boolean).map(Number)
   }
 
+  /** Of one process: while workers are renewed there are more of them. */
   residentBytes(): number {
-    return this.pids().reduce((sum, pid) => sum + (residentBytes(pid) ?? 0), 0)
+    const all = this.pids().flatMap((pid) => residentBytes(pid) ?? [])
+    return all.reduce((sum, bytes) => sum + bytes, 0) / Math.max(1, all.length)
   }
 
-  /** Collects, and sums up all processes. */
+  /** Changes the configuration, in something that no call of the soak needs. */
+  changeConfig(round: number): void {
+    const path = join(this.#home, 'config.yaml')
+    const text = readFileSync(path, 'utf8').replace(/^ {2}other.*\n/m, '')
+    const changed = text.replace('models:\n', `models:\n  other-${round}: [one/gpt-5.5]\n`)
+    writeFileSync(`${path}.new`, changed)
+    renameSync(`${path}.new`, path)
+  }
+
+  /** Renews the workers one by one. */
+  renew(): void {
+    if (this.#workers > 0) this.child.kill('SIGUSR2')
+  }
+
+  /** Collects in every process. */
   async remains(): Promise<Remains> {
-    const all = await Promise.all(this.pids().map((pid) => this.#ask(pid)))
+    // A worker that is just being renewed has no socket yet, or none any more.
+    const asked = await Promise.all(this.pids().map((pid) => this.#ask(pid).catch(() => undefined)))
+    const all = asked.filter((each) => each !== undefined)
     const sum = (field: keyof Remains) => all.reduce((total, each) => total + each[field], 0)
+    const mean = (field: keyof Remains) => sum(field) / Math.max(1, all.length)
     return {
-      rss: sum('rss'),
-      heapUsed: sum('heapUsed'),
-      external: sum('external'),
-      arrayBuffers: sum('arrayBuffers'),
+      rss: mean('rss'),
+      heapUsed: mean('heapUsed'),
       timers: sum('timers'),
       sockets: sum('sockets'),
     }
@@ -143,7 +165,7 @@ ${providers.join('\n')}
 models:
   gpt-5.5: [one/gpt-5.5, two/gpt-5.5]
   claude-sonnet-5: [three/claude-sonnet-5, four/claude-sonnet-5]
-limits: { firstByteMs: 2500, idleMs: 2500, deadlineMs: 60000, holdMs: 200, heartbeatMs: 100, maxLagMs: 0 }
+limits: { firstByteMs: ${PATIENCE_MS}, idleMs: ${PATIENCE_MS}, deadlineMs: 60000, holdMs: 200, heartbeatMs: 100, maxLagMs: 0 }
 policy:
   overloaded: { retries: { backoffMs: [30, 60, 120] } }
   server_error: { retries: { backoffMs: [30, 60] } }

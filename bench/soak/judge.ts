@@ -1,9 +1,10 @@
 import type { AttemptBegun, AttemptEnded, CallEnded, SoakRecord } from './records.ts'
+import { PATIENCE_MS } from './gateway.ts'
 import { planOf } from './plan.ts'
 import type { WireName } from '../../src/wire/wire.ts'
 
 /** Records of a call may arrive in any order; after this long all of them are there, ms. */
-const PATIENCE_MS = 20_000
+const RECORDS_COME_WITHIN_MS = 20_000
 /** Complaints that are kept word for word. */
 const MOST_COMPLAINTS = 20
 const ERROR_MARKS: Readonly<Record<WireName, string>> = {
@@ -67,7 +68,7 @@ export class Judge {
 
   /** Judges the calls whose records must have come. @param nowMs `Infinity` at the end: all of them */
   judge(nowMs: number): void {
-    while ((this.#due[0]?.atMs ?? Number.POSITIVE_INFINITY) < nowMs - PATIENCE_MS) {
+    while ((this.#due[0]?.atMs ?? Number.POSITIVE_INFINITY) < nowMs - RECORDS_COME_WITHIN_MS) {
       const { call } = this.#due.shift() ?? { call: -1 }
       const known = this.#cases.get(call)
       this.#cases.delete(call)
@@ -106,7 +107,9 @@ export class Judge {
       }
       case 'error':
         this.counts.error += 1
-        if (answered.length > 0) say('failed, although the upstream answered')
+        // An upstream that had no breath itself is a silent one.
+        if (answered.some(({ ended: end }) => (end?.pauseMs ?? 0) < PATIENCE_MS / 2))
+          say('failed, although the upstream answered')
         if (attempts.length === 0 && ended.status !== 429) say('failed, although the upstream was never asked')
         return this.#judgeError(ended, attempts, say)
     }
@@ -127,6 +130,8 @@ export class Judge {
     const mark = ERROR_MARKS[wire]
     const at = text.indexOf(mark)
     if (at === -1 || text.indexOf(mark, at + 1) !== -1) return say('its error does not stand there exactly once')
+    // Of long answers the upstream tells only the digest.
+    if (attempts.some(({ ended }) => ended !== undefined && ended.text === undefined)) return
     const before = text.slice(0, at)
     if (before !== '' && !attempts.some(({ ended }) => ended?.text?.startsWith(before) === true))
       say('what came before its error is not what the upstream sent')

@@ -15,13 +15,11 @@ if (folder !== undefined) {
       globalThis.gc()
       const resources = process.getActiveResourcesInfo()
       const count = (name) => resources.filter((each) => each === name).length
-      const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage()
+      const { rss, heapUsed } = process.memoryUsage()
       socket.end(
         JSON.stringify({
           rss,
           heapUsed,
-          external,
-          arrayBuffers,
           timers: count('Timeout'),
           sockets: count('TCPSocketWrap'),
         }),

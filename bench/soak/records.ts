@@ -21,6 +21,8 @@ export interface AttemptEnded {
   /** Everything was handed over; else the connection was cut, by us or by the gateway. */
   readonly whole: boolean
   readonly bytes: number
+  /** Longest pause before, between and behind its pieces, ms. On a starved machine the upstream itself may fall silent. */
+  readonly pauseMs: number
   /** SHA-256 of the body that was sent. */
   readonly digest: string
   /** The body itself, when it is short. */

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { cpuSeconds } from '../process-figures.ts'
 import { Worker } from '../worker.ts'
 import type { SoakJob } from './clients.ts'
+import type { Flooded } from './flood.ts'
 import { type Remains, SoakedGateway } from './gateway.ts'
 import { Judge } from './judge.ts'
 import type { SoakRecord } from './records.ts'
@@ -27,11 +28,14 @@ const seconds = Number(values.seconds)
 const seed = Number(values.seed)
 const aborts = Number(values.aborts)
 const MEBIBYTE = 1024 * 1024
-/** A worn-in process may differ from itself by this much between its middle and its end. */
-const HEAP_MAY_GROW_BYTES = 12 * MEBIBYTE
-const RSS_MAY_GROW_SHARE = 0.25
+/** A process may differ from itself by this much between the middle of a run and its end; in a short one it is still being worn in. */
+const IS_WORN_IN = seconds >= 300
+const HEAP_MAY_GROW_BYTES = (IS_WORN_IN ? 12 : 32) * MEBIBYTE
+const RSS_MAY_GROW_SHARE = IS_WORN_IN ? 0.25 : 0.75
 /** Connections to the upstream are kept this long for the next call, and a bench of a second must end. */
 const LONGEST_SETTLING_MS = 30_000
+/** Of an answer of 128 MiB that nobody reads. */
+const MOST_FLOODED_BYTES = 64 * MEBIBYTE
 /** Timers of the process itself, such as that of its store, come and go. */
 const TIMERS_MAY_DIFFER = 6
 
@@ -79,18 +83,27 @@ async function soak(gateway: SoakedGateway): Promise<void> {
     () => void gateway.remains().then(({ heapUsed }) => heaps.push({ share: shareNow(), heapUsed })),
     Math.max(2_000, (seconds * 1000) / 20),
   )
-  const begun = await job({ kind: 'load', port: gateway.port, seed, seconds, rate: Number(values.rate) })
+  let changes = 0
+  const changing = setInterval(() => gateway.changeConfig((changes += 1)), Math.max(1_500, (seconds * 1000) / 50))
+  // In the first part, so that the same processes are there from the middle to the end.
+  const renewing = setTimeout(() => gateway.renew(), (seconds * 1000) / 10)
+  const begun = await job<number>({ kind: 'load', port: gateway.port, seed, seconds, rate: Number(values.rate) })
   const cpuMs = ((cpuOf(gateway) - cpuBefore) * 1000) / Math.max(1, begun)
+  clearInterval(changing)
+  clearTimeout(renewing)
   clearInterval(sampling)
   clearInterval(collecting)
   const elapsedSeconds = (performance.now() - beganAt) / 1000
   console.log(
     `${begun} calls in ${elapsedSeconds.toFixed(0)} s: ${(begun / elapsedSeconds).toFixed(0)} calls/s (asked for: ${values.rate}), ` +
-      `${cpuMs.toFixed(2)} CPU ms of the gateway each; Node ${process.version}, ${gateway.pids().length} process(es), seed ${seed}`,
+      `${Number(values.workers) === 0 ? `${cpuMs.toFixed(2)} CPU ms of the gateway each; ` : ''}Node ${process.version}, ${gateway.pids().length} process(es), seed ${seed}`,
   )
+  const renewed = Number(values.workers) > 0 ? ', all workers renewed once' : ''
+  console.log(`configuration changed ${changes} times, taken over ${gateway.reloads} times${renewed}`)
+  if (changes > 0 && gateway.reloads === 0) wrong.push('no change of the configuration was taken over')
   const rss = compared(samples.map(({ share, rss: bytes }) => ({ share, bytes })))
   const heap = compared(heaps.map(({ share, heapUsed }) => ({ share, bytes: heapUsed })))
-  console.log(`memory, middle -> end: resident ${arrow(rss)}, heap after a collection ${arrow(heap)}`)
+  console.log(`memory of a process, middle -> end: resident ${arrow(rss)}, heap after a collection ${arrow(heap)}`)
   if (rss.end > rss.middle * (1 + RSS_MAY_GROW_SHARE)) wrong.push(`resident memory grows: ${arrow(rss)}`)
   if (heap.end > heap.middle + HEAP_MAY_GROW_BYTES) wrong.push(`the heap grows: ${arrow(heap)}`)
 
@@ -99,6 +112,7 @@ async function soak(gateway: SoakedGateway): Promise<void> {
   judge.judge(Number.POSITIVE_INFINITY)
   tell()
   await leaving(gateway, rested)
+  await flood(gateway)
 
   const troubles = gateway.troubles.slice(0, 5)
   if (troubles.length > 0)
@@ -116,12 +130,12 @@ async function leaving(gateway: SoakedGateway, before: Remains): Promise<void> {
   const target = { port: gateway.port, seed }
   // One at a time first: what an abort takes on its way when nothing else is at work.
   const alone = Math.min(300, aborts)
-  await job({ kind: 'aborts', ...target, from: 0, count: alone, concurrency: 1 })
+  await job<number>({ kind: 'aborts', ...target, from: 0, count: alone, concurrency: 1 })
   await settled(gateway)
   judge.judge(Number.POSITIVE_INFINITY)
   console.log(`client leaves -> upstream is cut, one at a time: ${quantiles(judge.abortMs)}`)
   judge.abortMs.length = 0
-  const count = await job({ kind: 'aborts', ...target, from: alone, count: aborts, concurrency: 50 })
+  const count = await job<number>({ kind: 'aborts', ...target, from: alone, count: aborts, concurrency: 50 })
   const after = await settled(gateway)
   judge.judge(Number.POSITIVE_INFINITY)
   const heap = { middle: before.heapUsed, end: after.heapUsed }
@@ -136,9 +150,35 @@ async function leaving(gateway: SoakedGateway, before: Remains): Promise<void> {
   complain()
 }
 
-async function job(given: SoakJob): Promise<number> {
+/** An upstream that is faster than its client by all of a long answer: what waits on the way is bounded. */
+async function flood(gateway: SoakedGateway): Promise<void> {
+  const before = (await gateway.remains()).rss
+  let mostBytes = 0
+  let acceptedBytes = 0
+  let aheadBytes = 0
+  const sampling = setInterval(() => (mostBytes = Math.max(mostBytes, gateway.residentBytes())), 20)
+  const onAccepted = (message: { readonly accepted?: number }) => (acceptedBytes = message.accepted ?? acceptedBytes)
+  const onStill = (message: { readonly still?: boolean }) => {
+    if (message.still === false) aheadBytes = acceptedBytes
+  }
+  upstream.child.on('message', onAccepted)
+  clients.child.on('message', onStill)
+  const poured = upstream.hear<{ readonly poured: Flooded }>('poured')
+  const got = await job<Flooded>({ kind: 'flood', port: gateway.port })
+  const sent = (await poured).poured
+  clearInterval(sampling)
+  upstream.child.off('message', onAccepted)
+  clients.child.off('message', onStill)
+  console.log(
+    `an answer of ${mib(sent.bytes)} for a client that reads slowly: ${mib(aheadBytes)} were under way while it stood still, resident memory rose by at most ${mib(mostBytes - before)}`,
+  )
+  if (got.digest !== sent.digest) wrong.push(`of ${sent.bytes} bytes ${got.bytes} arrived, or others`)
+  if (mostBytes - before > MOST_FLOODED_BYTES) wrong.push(`a slow client costs ${mib(mostBytes - before)} of memory`)
+}
+
+async function job<T>(given: SoakJob): Promise<T> {
   clients.child.send(given)
-  const { done, failed } = await clients.hear<{ readonly done?: number; readonly failed?: string }>('done', 'failed')
+  const { done, failed } = await clients.hear<{ readonly done?: T; readonly failed?: string }>('done', 'failed')
   if (done === undefined) throw new Error(failed ?? 'the clients said nothing')
   return done
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { systemPlatform } from '../../src/platform/platform.ts'
 import { perform } from '../../src/simulator/perform.ts'
+import { FLOOD_QUESTION, pour } from './flood.ts'
 import { attemptOf, callIn, planOf, questionOf } from './plan.ts'
 import { momentMs, RecordSender } from './records.ts'
 
@@ -37,6 +38,10 @@ process.on('disconnect', () => process.exit(0))
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const asked = await read(request)
+  if (asked.question === FLOOD_QUESTION) {
+    const poured = await pour(response, (accepted) => process.send?.({ accepted }))
+    return void process.send?.({ poured })
+  }
   const call = callIn(asked.question)
   if (call === undefined)
     return void response.writeHead(400).end('{"error":{"message":"this call is not of the soak"}}')
@@ -71,7 +76,15 @@ function watch(response: ServerResponse) {
   const hash = createHash('sha256')
   let bytes = 0
   let text: string | undefined = ''
+  let lastAtMs = momentMs()
+  let pauseMs = 0
+  const pass = () => {
+    const nowMs = momentMs()
+    pauseMs = Math.max(pauseMs, nowMs - lastAtMs)
+    lastAtMs = nowMs
+  }
   const take = (chunk: unknown) => {
+    pass()
     if (typeof chunk !== 'string') return
     hash.update(chunk)
     bytes += Buffer.byteLength(chunk)
@@ -87,7 +100,7 @@ function watch(response: ServerResponse) {
     take(given[0])
     return end(...given)
   }
-  return () => ({ bytes, digest: hash.digest('hex'), text })
+  return () => ({ bytes, pauseMs, digest: hash.digest('hex'), text })
 }
 
 async function read(request: IncomingMessage): Promise<{ readonly question: string; readonly model: string }> {

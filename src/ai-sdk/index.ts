@@ -28,8 +28,8 @@ export function createSparekeyProvider(options: SparekeyOptions & LanguageModelT
   return Object.assign((model: string) => languageModel(model), { languageModel, close })
 }
 
-export { type ErrorAttempt, SparekeyError } from '../failure/sparekey-error.ts'
+export { type ErrorAttempt, SparekeyError, type SparekeyErrorFacts } from '../failure/sparekey-error.ts'
 export type { SparekeyOptions } from '../runtime/open-runtime.ts'
 export { sparekeyErrorOf } from '../wire/thrown-error.ts'
 export type { AiSdkLanguageModel, LanguageModelTerms } from './language-model.ts'
-export type { AiSdkPackages } from './packages.ts'
+export type { AiSdkPackages, PackagedModel, PackageSettings } from './packages.ts'

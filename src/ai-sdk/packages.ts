@@ -11,7 +11,8 @@ export interface PackagedModel {
   doStream(options: never): PromiseLike<unknown>
 }
 
-interface PackageSettings {
+/** What a package is told. */
+export interface PackageSettings {
   readonly baseURL: string
   readonly apiKey: string
   readonly fetch: SparekeyFetch

@@ -5,8 +5,8 @@ import { type GivenUpTerms, makeFetch, type SparekeyFetch } from './fetch.ts'
 /** Largest request body that a program may send, bytes. */
 const BODY_BYTES = 64 * 1024 * 1024
 
-/** @param provider whose pool is asked first, then `fallback`. @default the chain that the configuration has for the model */
 export interface FetchTerms extends GivenUpTerms {
+  /** Whose pool is asked first, then `fallback`. @default the chain that the configuration has for the model */
   readonly provider?: string | undefined
 }
 

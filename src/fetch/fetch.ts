@@ -30,7 +30,7 @@ export interface FetchHouse {
 export interface GivenUpTerms {
   /**
    * `answer`: a `Response` with the error in the SDK's protocol and `x-should-retry: false`, because SDKs retry what is thrown.
-   * `throw`: rejects with a `SparekeyError`.
+   * `throw`: rejects with a `SparekeyError`. A stream that has begun tells its failure itself, in its protocol, either way.
    * @default `answer`; `throw` for the AI SDK, which does not know `x-should-retry` and would walk the whole chain again
    */
   readonly givenUp?: 'answer' | 'throw'

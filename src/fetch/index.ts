@@ -27,7 +27,7 @@ export function createFetch(options: SparekeyOptions & FetchTerms = {}): OwnedFe
   })
 }
 
-export { type ErrorAttempt, SparekeyError } from '../failure/sparekey-error.ts'
+export { type ErrorAttempt, SparekeyError, type SparekeyErrorFacts } from '../failure/sparekey-error.ts'
 export type { SparekeyOptions } from '../runtime/open-runtime.ts'
 export { sparekeyErrorOf } from '../wire/thrown-error.ts'
 export type { GivenUpTerms, SparekeyFetch } from './fetch.ts'

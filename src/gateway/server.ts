@@ -84,7 +84,7 @@ class RunningGateway implements Gateway {
     this.#server.on('request', serve)
     // An expectation that nobody knows would be refused with an empty body.
     this.#server.on('checkExpectation', serve)
-    this.#server.on('clientError', (error, socket) => refuseGarbage(error, socket as Socket))
+    this.#server.on('clientError', (error, socket) => this.#garbage(error, socket as Socket))
   }
 
   get inFlight(): number {
@@ -146,6 +146,25 @@ class RunningGateway implements Gateway {
     // Ends its watch over connections.
     this.#server.close()
     return cut
+  }
+
+  /** Not a valid request, or none in time; but a process that was late itself finds its timers due before it has read what came in time. */
+  #garbage(error: NodeJS.ErrnoException, socket: Socket): void {
+    const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    if (!isLate || this.#requestOn(socket) !== undefined) return refuseGarbage(error, socket)
+    setImmediate(() => {
+      const request = this.#requestOn(socket)
+      if (request === undefined) return refuseGarbage(error, socket)
+      // node:http watches no further over this request: the time for its body is ours to end.
+      const end = () => (request.complete ? undefined : refuseGarbage(error, socket))
+      const cancel = this.#options.platform.timers.after(this.#limits.requestMs, end, { unref: true })
+      request.once('close', cancel)
+    })
+  }
+
+  #requestOn(socket: Socket): IncomingMessage | undefined {
+    for (const { req } of this.#open) if (req.socket === socket) return req
+    return undefined
   }
 
   #untilIdle(): Promise<void> {

@@ -7,8 +7,16 @@ export interface Timers {
    * @returns `'elapsed'` or `'aborted'`: a cut wait is a value, never an exception.
    */
   sleep(ms: number, signal?: CutSignal): Promise<'elapsed' | 'aborted'>
-  /** Calls back once after `ms`; the returned function cancels. Never keeps the process alive when `unref` is true. */
-  after(ms: number, callback: () => void, options?: { readonly unref?: boolean }): () => void
+  /**
+   * Calls back once after `ms`; the returned function cancels. Never keeps the process alive when `unref` is true.
+   * With `behindArrivals` whatever has arrived on sockets by then is read first: a process that was late itself finds its timers due before it
+   * has looked, and would take its own sleep for another's silence.
+   */
+  after(
+    ms: number,
+    callback: () => void,
+    options?: { readonly unref?: boolean; readonly behindArrivals?: boolean },
+  ): () => void
   /** Calls back every `ms`; the returned function cancels. */
   every(ms: number, callback: () => void, options?: { readonly unref?: boolean }): () => void
 }
@@ -35,14 +43,22 @@ export const systemTimers: Timers = {
   after(ms, callback, options) {
     let remainingMs = Math.max(0, ms)
     let timer: NodeJS.Timeout
+    let behind: NodeJS.Immediate | undefined
+    const due = () => {
+      if (options?.behindArrivals !== true) return callback()
+      behind = setImmediate(callback)
+    }
     const arm = () => {
       const stepMs = Math.min(remainingMs, LONGEST_TIMER_MS)
       remainingMs -= stepMs
-      timer = setTimeout(() => (remainingMs > 0 ? arm() : callback()), stepMs)
+      timer = setTimeout(() => (remainingMs > 0 ? arm() : due()), stepMs)
       if (options?.unref) timer.unref()
     }
     arm()
-    return () => clearTimeout(timer)
+    return () => {
+      clearTimeout(timer)
+      clearImmediate(behind)
+    }
   },
   every(ms, callback, options) {
     const timer = setInterval(callback, Math.min(Math.max(1, ms), LONGEST_TIMER_MS))

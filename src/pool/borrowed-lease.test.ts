@@ -144,6 +144,15 @@ describe('a verdict', () => {
     ])
   })
 
+  it('comes back as its own, whoever stands before it in the pool', async () => {
+    const { lease, verdict } = await lending(['a', 'b', 'c'])
+    for (const name of ['c', 'b']) await (await lease(name)).fail(verdict('auth_revoked'))
+    expect(await (await lease('a')).fail(verdict('auth_revoked'))).toMatchObject({
+      credentialId: 'cred_a',
+      dead: false,
+    })
+  })
+
   it('is what it is when it stands alone', async () => {
     const { lease, verdict } = await lending(['a', 'b'])
     await (await lease('a')).fail(verdict('auth_revoked'))

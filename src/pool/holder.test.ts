@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { manualPlatform } from '../../test/support/manual-platform.ts'
 import { SECOND, START } from '../../test/support/pool-fixtures.ts'
+import type { Timers } from '../platform/timers.ts'
 import { Holder, HOLD_MS } from './holder.ts'
 import { StoreError } from './store-contract.ts'
 
@@ -18,18 +19,26 @@ function living(answer: () => Promise<void> = () => Promise.resolve()) {
       return answer()
     },
   }
-  const holder = new Holder('me', places, platform, (error) => troubles.push(error.code))
+  const unrefs: (boolean | undefined)[] = []
+  const timers: Timers = {
+    ...platform.timers,
+    after: (ms, callback, options) => {
+      unrefs.push(options?.unref)
+      return platform.timers.after(ms, callback)
+    },
+  }
+  const holder = new Holder('me', places, { clock: platform.clock, timers }, (error) => troubles.push(error.code))
   /** A second passes, and what it set off is done. */
   const second = async () => {
     platform.advance(SECOND)
     for (let turn = 0; turn < 5; turn += 1) await Promise.resolve()
   }
-  return { platform, beats, troubles, holder, second }
+  return { platform, beats, troubles, holder, second, unrefs }
 }
 
 describe('the sign of life', () => {
   it('is given every second while something is held, and each time for as long', async () => {
-    const { holder, beats, second, platform } = living()
+    const { holder, beats, second, platform, unrefs } = living()
     expect(platform.waiting()).toBe(0)
     holder.hold()
     platform.advance(SECOND - 1)
@@ -40,6 +49,8 @@ describe('the sign of life', () => {
     await second()
     expect(beats).toEqual([HOLD_MS, HOLD_MS, HOLD_MS])
     expect(holder.untilMs()).toBe(platform.clock.now() + HOLD_MS)
+    // A process that has nothing else to do may end.
+    expect(new Set(unrefs)).toEqual(new Set([true]))
   })
 
   it('is one for all that is held, and ends with the last of it', async () => {

@@ -27,6 +27,8 @@ interface Known {
 
 /** A command that fails, or a store that refuses a new value, is left alone for so long: a locked vault must not be asked at every call. */
 const AFTER_FAILURE_MS = 10_000
+/** A call asks, announces and uses one answer: a command that says another key each time, kept for no time, would be asked for ever. */
+const SHORTEST_KEPT_MS = 1_000
 /** A new value that is refused for these is refused for ever. */
 const FINAL_REFUSALS = new Set<StoreErrorCode>(['duplicate_credential', 'not_found'])
 
@@ -184,7 +186,7 @@ export class ReferencedSecrets {
     const known = this.#of(credential)
     if (known === undefined) return false
     const ageMs = this.#clock.now() - known.atMs
-    return ageMs >= 0 && ageMs < (known.token === undefined ? AFTER_FAILURE_MS : cacheMs)
+    return ageMs >= 0 && ageMs < (known.token === undefined ? AFTER_FAILURE_MS : Math.max(cacheMs, SHORTEST_KEPT_MS))
   }
 
   #token(credential: Credential): string | undefined {

@@ -155,6 +155,18 @@ describe('a command', () => {
     expect(state.runs).toBe(3)
   })
 
+  it('that is kept for no time is kept for a second', async () => {
+    const { state, command: run } = vault('sk-1', 'sk-2')
+    const { secrets, platform } = await following({ command: run })
+    const each = of({ ...command, cacheMs: 0 })
+    expect(await secrets.secretOf(each)).toEqual({ token: 'sk-1' })
+    platform.advance(999)
+    expect(await secrets.secretOf(each)).toEqual({ token: 'sk-1' })
+    platform.advance(1)
+    expect(await secrets.secretOf(each)).toEqual({ token: 'sk-2' })
+    expect(state.runs).toBe(2)
+  })
+
   it('that fails is left alone for ten seconds, and says why meanwhile', async () => {
     const { state, command: run } = vault({ why: 'exit code 1' }, 'one two', 'sk-old')
     const { secrets, platform } = await following({ command: run })

@@ -25,6 +25,17 @@ function writing(left: Readonly<Record<string, number>> = { one: 0, two: 0 }) {
 }
 
 describe('writing behind', () => {
+  it('keeps no process alive: what is left is written at its close', () => {
+    const unrefs: (boolean | undefined)[] = []
+    const { timers } = manualPlatform()
+    const after: typeof timers.after = (ms, callback, options) => {
+      unrefs.push(options?.unref)
+      return timers.after(ms, callback)
+    }
+    new WriteBehind({ ...timers, after }).wake()
+    expect(unrefs).toEqual([true])
+  })
+
   it('waits for more for a fifth of a second, then writes all in their order, once', async () => {
     const { writes, flushed, platform, pass } = writing()
     expect(platform.waiting()).toBe(0)

@@ -5,6 +5,9 @@ import type { Platform } from '../platform/platform.ts'
 /** Why an attempt was cut by us. Read instead of guessing from the exception, which looks the same for all of them. */
 export type CutCause = 'caller' | 'deadline' | 'first_byte' | 'idle'
 
+/** A gateway that was out of breath must not blame an upstream that has long answered. */
+const BEHIND_ARRIVALS = { behindArrivals: true } as const
+
 /** One cut signal for an attempt, with the reason of the cut. `finish()` must be called exactly once, whatever happened. */
 export class AttemptControl {
   readonly cut = new Cut()
@@ -21,7 +24,7 @@ export class AttemptControl {
     this.#onCallerAbort = () => this.#cut('caller')
     if (caller.aborted) this.#cut('caller')
     else caller.addEventListener('abort', this.#onCallerAbort)
-    this.#cancelDeadline = platform.timers.after(remainingMs, () => this.#cut('deadline'))
+    this.#cancelDeadline = platform.timers.after(remainingMs, () => this.#cut('deadline'), BEHIND_ARRIVALS)
   }
 
   get cause(): CutCause | undefined {
@@ -30,7 +33,7 @@ export class AttemptControl {
 
   /** Cuts the attempt unless `promise` settles within `ms`. A wait that the caller's slowness causes must not run inside. */
   async within<T>(cause: 'first_byte' | 'idle', ms: number, promise: Promise<T>): Promise<T> {
-    this.#cancelTimer = this.#platform.timers.after(ms, () => this.#cut(cause))
+    this.#cancelTimer = this.#platform.timers.after(ms, () => this.#cut(cause), BEHIND_ARRIVALS)
     try {
       return await promise
     } finally {

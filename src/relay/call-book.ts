@@ -101,6 +101,7 @@ export class CallBook {
     const { atMs, callId } = this.#at()
     const { fallbackReason, meteredFallback } = this.#state
     const repairs = this.#state.repairs.names
+    const dropped = settled.kind === 'answer' ? [...settled.served.dropped, ...settled.served.lost()] : []
     this.#deps.emit({
       type: 'call_ended',
       callId,
@@ -110,6 +111,7 @@ export class CallBook {
       ...(fallbackReason === undefined ? {} : { fallbackReason }),
       ...(repairs.length === 0 ? {} : { repairs }),
       ...(meteredFallback === undefined ? {} : { meteredFallback }),
+      ...(dropped.length === 0 ? {} : { dropped }),
       attempts: [...this.#state.attempts],
       durationMs: atMs - this.#startedAtMs,
     })

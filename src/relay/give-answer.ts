@@ -57,7 +57,8 @@ export function giveCount(giving: Giving, settled: Settled): RelayAnswer {
 function goodAnswer(giving: Giving, settled: Extract<Settled, { kind: 'answer' }>): RelayAnswer {
   const { call, state } = giving
   const outcome = deferred<CallOutcome>()
-  const { route, lease, dropped } = settled.served
+  const { route, lease, lost } = settled.served
+  const dropped = [...settled.served.dropped, ...lost()]
   const headers: HeaderList = [
     ...forwardableAnswerHeaders(settled.answer.headers),
     ...ownHeaders(call, state, state.attempts.length + 1),
@@ -235,6 +236,7 @@ function streamError(call: Call, givenUp: GivenUp): Uint8Array {
 function lateGivenUp(state: CallState, failure: GivenUp['failure']): GivenUp {
   return {
     failure,
+    isLate: true,
     nowMs: failure.evidence.seenAtMs,
     attempts: state.attempts.map(({ provider, credential, label, status }) => ({
       provider,

@@ -51,6 +51,7 @@ const WAITS_PER_CALL = 3
 const LONGEST_QUEUE_BEFORE_FALLBACK_MS = 5_000
 /** Timers may fire a moment early; a retry that arrives before the bench has ended finds nobody. */
 const AFTER_BENCH_MS = 5
+const NOTHING_LOST = (): readonly string[] => []
 
 export interface RelayDependencies extends RepairTools {
   readonly pool: CredentialPool
@@ -360,9 +361,11 @@ export class Relay {
     if (call.operation === undefined) this.#observeQuota(route, lease, result)
     if (result.kind === 'answer') {
       const firstOutputAtMs = platform.clock.now()
-      const answer =
-        translated === undefined ? result : translatedAnswer(result, translated, call.wire, firstOutputAtMs)
-      return { kind: 'answer', answer, served: { route, lease, dropped, startedAtMs, firstOutputAtMs } }
+      const { answer, lost } =
+        translated === undefined
+          ? { answer: result, lost: NOTHING_LOST }
+          : await translatedAnswer(result, translated, call.wire, firstOutputAtMs)
+      return { kind: 'answer', answer, served: { route, lease, dropped, lost, startedAtMs, firstOutputAtMs } }
     }
     book.attemptFailed(route, lease, result.failure, startedAtMs)
     return result

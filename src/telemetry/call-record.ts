@@ -62,6 +62,8 @@ export interface CallRecord {
   readonly repairs?: readonly string[]
   /** `provider/model` of the last metered route that was asked although the chain's first one costs nothing more. */
   readonly meteredFallback?: string
+  /** Names of what was left out of request and answer on their way. */
+  readonly dropped?: readonly string[]
   readonly attempts: readonly CallAttempt[]
   readonly decisions: readonly DecisionRecord[]
 }

@@ -74,6 +74,7 @@ export class CallStory {
     const fallback = ended?.fallbackReason
     const repairs = ended?.repairs
     const metered = ended?.meteredFallback
+    const dropped = ended?.dropped
     return {
       id: clean(callId),
       startedAtMs: atMs,
@@ -89,6 +90,7 @@ export class CallStory {
       ...(fallback === undefined ? {} : { fallbackReason: clean(fallback) }),
       ...(repairs === undefined ? {} : { repairs }),
       ...(metered === undefined ? {} : { meteredFallback: clean(metered) }),
+      ...(dropped === undefined ? {} : { dropped: dropped.slice(0, MOST_STEPS).map(clean) }),
       attempts: this.#attempts.map((each) => cleanAttempt(each, clean)),
       decisions: this.#decisions.map((each) => ({ ...each, reason: clean(each.reason) })),
     }

@@ -76,13 +76,22 @@ function tellsWait(given: GivenUp): boolean {
   return given.failure.blame === 'credential' || given.failure.blame === 'provider'
 }
 
+const ASK_AGAIN =
+  'The answer broke off: the same request again starts anew, with another credential where there is one.'
+
+/** Whether the caller of an answer that broke off gets further by asking again: whose fault it was, is dealt with by then. */
+export function asksAgain({ isLate, failure }: GivenUp): boolean {
+  return isLate === true && failure.blame !== 'request' && failure.blame !== 'caller'
+}
+
 /** What happened and what to do next, in two sentences. */
 export function errorMessage(given: GivenUp): string {
   const { failure, withheld = [] } = given
   const possible = withheld.map(({ route, reason }) => ` Possible and not taken: ${route} ${reason}.`).join('')
   if (given.code !== undefined) return failure.message + possible
   const said = failure.message.trim().replace(/[.\s]+$/, '')
-  return `${said === '' ? failure.label : said}. ${NEXT_STEP[failure.label]}${possible}`
+  const next = asksAgain(given) ? ASK_AGAIN : NEXT_STEP[failure.label]
+  return `${said === '' ? failure.label : said}. ${next}${possible}`
 }
 
 /** The part that only sparekey knows: label, code, every attempt, earliest return. Never a secret. */

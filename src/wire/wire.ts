@@ -63,6 +63,8 @@ export interface GivenUp {
   }>
   /** Routes that were possible and that the fallback policy keeps the call from. */
   readonly withheld?: ReadonlyArray<{ readonly route: string; readonly reason: string }>
+  /** The answer broke off behind visible output: nothing could be repeated for the caller, who can ask again. */
+  readonly isLate?: true
   /** The gateway's own machine code, e.g. `no_credential`, `exhausted`, `invalid_json`. */
   readonly code?: string
 }

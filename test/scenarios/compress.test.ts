@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createSparekey, standardCompression } from '../../src/index.ts'
 import { type Simulator, startSimulator, type Step } from '../../src/simulator/index.ts'
+import { DEFAULT_POLICY } from '../../src/recovery/policy.ts'
 import type { JsonObject } from '../../src/wire/json.ts'
 import { MESSAGE_FACTS } from '../../src/wire/compress/message-facts.ts'
 import type { WireName } from '../../src/wire/wire.ts'
@@ -109,6 +110,36 @@ describe('a conversation that is too long', () => {
     const { gateway, simulators } = await before('messages', [OVERFLOW], { compress: undefined })
     const reading = await ask(gateway.url, 'messages', false, { body: bodyOf('messages') })
     expect(reading.text).toContain('prompt is too long')
+    expect(simulators[0]?.requests).toHaveLength(1)
+  })
+
+  it('is not made shorter where the recovery table has no repair for it', async () => {
+    let asked = 0
+    const { gateway } = await before('messages', [OVERFLOW], {
+      policy: { ...DEFAULT_POLICY, context_overflow: { ...DEFAULT_POLICY.context_overflow, tries: ['surface'] } },
+      compress: () => {
+        asked += 1
+        return Promise.resolve(undefined)
+      },
+    })
+    expect(await ask(gateway.url, 'messages', false, { body: bodyOf('messages') })).toMatchObject({ status: 400 })
+    expect(asked).toBe(0)
+  })
+
+  it('is told of when whoever should make it shorter is not done by the deadline, and is told to stop', async () => {
+    let stopped: (() => void) | undefined
+    const stop = new Promise<void>((resolve) => {
+      stopped = resolve
+    })
+    const { gateway, simulators } = await before('messages', [OVERFLOW], {
+      limits: { deadlineMs: 300 },
+      compress: (_, { signal }) => {
+        signal.addEventListener('abort', () => stopped?.())
+        return new Promise(() => {})
+      },
+    })
+    expect(await ask(gateway.url, 'messages', false, { body: bodyOf('messages') })).toMatchObject({ status: 400 })
+    await stop
     expect(simulators[0]?.requests).toHaveLength(1)
   })
 

@@ -181,20 +181,22 @@ describe.each(Object.keys(SURFACES) as readonly Surface[])(
           for await (const _event of await openai.responses.create({ model: 'gpt-5.5', input: 'hello', stream: true }));
         })(),
       ).rejects.toThrow(/stream|connection|terminated|closed/i)
-      await expect(
-        (async () => {
-          for await (const _chunk of await openai.chat.completions.create({
-            model: 'gpt-5.5',
-            messages: MESSAGES,
-            stream: true,
-          }));
-        })(),
-      ).rejects.toThrow(/error|stream|connection/i)
+      const chat = (async () => {
+        for await (const _chunk of await openai.chat.completions.create({
+          model: 'gpt-5.5',
+          messages: MESSAGES,
+          stream: true,
+        }));
+      })()
+      await expect(chat).rejects.toThrow(/error|stream|connection/i)
+      await expect(chat).rejects.toSatisfy((error) => sparekeyErrorOf(error)?.label === 'connection')
       await world?.close()
       const anthropic = new Anthropic({ ...client(surface, await behind('anthropic', cut), ''), maxRetries: 0 })
-      await expect(
-        anthropic.messages.stream({ model: 'claude-sonnet-5', max_tokens: 64, messages: MESSAGES }).finalMessage(),
-      ).rejects.toThrow(/error|stream|connection/i)
+      const message = anthropic.messages
+        .stream({ model: 'claude-sonnet-5', max_tokens: 64, messages: MESSAGES })
+        .finalMessage()
+      await expect(message).rejects.toThrow(/error|stream|connection/i)
+      await expect(message).rejects.toSatisfy((error) => sparekeyErrorOf(error)?.label === 'connection')
     })
   },
 )
