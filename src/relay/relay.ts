@@ -197,7 +197,6 @@ export class Relay {
         nextRoute,
       })
       if (refreshed.kind === 'renewed') {
-        plan.cured(route, lease.credential)
         const reason = 'the token was refused and has been refreshed'
         book.decided({ action: 'refresh', delayMs: 0, reason }, attempted.failure, lease, undefined)
         await lease.release()

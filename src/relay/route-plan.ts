@@ -71,11 +71,6 @@ export class RoutePlan {
     this.#faults.set(`${nameOf(fault.route)} ${fault.credential.id}`, fault)
   }
 
-  /** A fault that was mended speaks against nobody. */
-  cured(route: Route, credential: Credential): void {
-    this.#faults.delete(`${nameOf(route)} ${credential.id}`)
-  }
-
   /** The next route that can serve and shares nothing with what failed in this call. Changes nothing. */
   async next(): Promise<NextRoute> {
     const skipped: Array<NextRoute['skipped'][number]> = []

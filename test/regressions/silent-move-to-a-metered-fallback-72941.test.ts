@@ -49,6 +49,24 @@ describe('a call on a fallback (72941, 69494, 31032)', () => {
     })
   })
 
+  it('is announced once, however often the metered route is tried', async () => {
+    let failures = 2
+    const relay = await relayBefore({
+      routes: [
+        { provider: 'openai-codex', tokens: ['plus'] },
+        { provider: 'openrouter', tokens: ['metered'] },
+      ],
+      answer: ({ token }) => {
+        if (token === 'plus') return EMPTY
+        failures -= 1
+        return failures >= 0 ? { status: 503, body: { error: { message: 'Service unavailable' } } } : 'good'
+      },
+    })
+    expect((await relay.call()).headers['x-sparekey-metered']).toBe('openrouter/gpt-5.5')
+    expect(relay.tokens()).toEqual(['plus', 'metered', 'metered', 'metered'])
+    expect(relay.events.filter(({ type }) => type === 'metered_fallback')).toHaveLength(1)
+  })
+
   it('does not trust the reset for days: the account is tested after a quarter of an hour', async () => {
     const { relay: starting, refill } = plusAndMetered()
     const relay = await starting

@@ -91,6 +91,8 @@ export interface CallGiven {
   readonly signal?: AbortSignal
   /** Tells one conversation from another. @default all calls belong to the same */
   readonly session?: string
+  /** Only count the tokens; such a call is a Messages one. */
+  readonly operation?: 'count_tokens'
   /** Fields of the body beside the usual ones. */
   readonly more?: Readonly<Record<string, unknown>>
   /** Names of the routes to use. @default all */
@@ -139,7 +141,14 @@ export async function relayBefore(given: RelayGiven): Promise<TestRelay> {
     budget,
     sent,
     events,
-    async call({ wire = given.wire ?? 'responses', signal, session = 'one', more, providers }: CallGiven = {}) {
+    async call({
+      wire = given.wire ?? 'responses',
+      signal,
+      session = 'one',
+      operation,
+      more,
+      providers,
+    }: CallGiven = {}) {
       calls += 1
       const body = { ...requestBody(wire, false), ...more }
       const answer = await relay.answer({
@@ -152,6 +161,7 @@ export async function relayBefore(given: RelayGiven): Promise<TestRelay> {
         body,
         signal: signal ?? new AbortController().signal,
         query: '',
+        operation,
         chain: providers === undefined ? chain : chain.filter(({ provider }) => providers.includes(provider)),
         client: 'other',
       })
