@@ -181,7 +181,7 @@ describe('a trial', () => {
     ['fails', { kind: 'failed', why: 'locked' }, 'nothing'],
   ])('of a credential whose command %s', async (_, outcome, expected) => {
     let says: SecretCommandOutcome = { kind: 'said', text: 'sk-old' }
-    const { pool, failWith, platform } = await watched([command], {
+    const { pool, failWith, platform, memory } = await watched([command], {
       references: { command: () => Promise.resolve(says) },
     })
     await failWith('quota_exhausted', { resetAt: START + DAY })
@@ -193,6 +193,9 @@ describe('a trial', () => {
       expected,
     )
     if (lease?.trial === true) expect(lease.choice.because).toBe('trial: quota_exhausted')
+    // The claim is given back where nothing came of it.
+    const claim = { credentialId: 'cred_a', scope: '*', holder: 'other', untilMs: START + DAY }
+    expect(await memory.claimTrial(claim, platform.clock.now())).toBe(lease?.trial !== true)
   })
 
   it('that the last place is needed for is lent, and one without a place is not', async () => {
