@@ -22,7 +22,9 @@ const ROOMS: Readonly<Record<string, MutationRoom>> = {
   },
   pool: {
     mutate: ['src/pool/*.ts', '!src/pool/*.test.ts', '!src/pool/*-contract.ts'],
-    tests: ['src/pool/**/*.test.ts', 'test/properties/pool.test.ts'],
+    // Of the regressions those that need the pool alone. Not the random histories of `test/properties`: they cost seconds for each mutant,
+    // and what nothing else notices has no test that says what broke.
+    tests: ['src/pool/**/*.test.ts', 'test/regressions/*-{14631,16486,79156,84711}.test.ts'],
   },
 }
 

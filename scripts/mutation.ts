@@ -21,7 +21,10 @@ const mutate = targets.flatMap((target) => (isFile(target) ? [target] : mutatedB
 const { status } = spawnSync(
   process.execPath,
   ['node_modules/@stryker-mutator/core/bin/stryker.js', 'run', '--mutate', mutate.join(','), ...flags],
-  { stdio: 'inherit', env: { ...process.env, SPAREKEY_MUTATION_ROOMS: rooms.join(',') } },
+  {
+    stdio: 'inherit',
+    env: { ...process.env, SPAREKEY_MUTATION_ROOMS: rooms.join(','), SPAREKEY_MUTATED: mutate.join(',') },
+  },
 )
 writeMutationPage()
 process.exit(status ?? 1)

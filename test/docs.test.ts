@@ -168,7 +168,7 @@ describe('code', () => {
     '@anthropic-ai/sdk': `console.log(JSON.stringify((await client.messages.create({ model: 'gpt-5.5', max_tokens: 64, messages: [{ role: 'user', content: 'hello' }] })).content))`,
     '@ai-sdk/openai': `import { generateText } from 'ai'\nconsole.log((await generateText({ model: openai('gpt-5.5'), prompt: 'hello' })).text)`,
   }
-  const snippets = SNIPPETS.filter(({ language, text }) => language === 'ts' && !text.includes("from 'sparekey'"))
+  const snippets = SNIPPETS.filter(({ language, text }) => language === 'ts' && !text.includes("from 'sparekey"))
 
   it.each(snippets.map(({ page, text }) => [`${page}: ${/from '([^']+)'/.exec(text)?.[1]}`, text] as const))(
     '%s',

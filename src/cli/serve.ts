@@ -61,7 +61,7 @@ async function serveGateway(context: CliContext, options: ServeOptions, crew: Wo
   runtime.bus.subscribe(log.listener)
   let holders = await runtime.holders()
   const house = (): GatewayHouse => ({
-    resolveChain: (model, wire) => runtime.resolveChain(model, wire),
+    resolveChain: (model, wire, named) => runtime.resolveChain(model, wire, named),
     listModels: () => {
       void runtime.holders().then(
         (now) => {
@@ -117,6 +117,7 @@ async function serveGateway(context: CliContext, options: ServeOptions, crew: Wo
   }
   if (crew === undefined) showStarted(context, started)
   else crew.ready(started)
+  void runtime.prepareConnections()
   const replaced = await Promise.race([stopped.then(() => false), ...(crew === undefined ? [] : [crew.replaced])])
   stopWatching()
   const cut = await gateway.close(runtime.config.limits.drainMs, { lingerMs: replaced ? LINGER_MS : 0 })

@@ -34,6 +34,7 @@ export async function startStage(
     fallback: [],
     fallbackPolicy: 'any',
     recordFailures: false,
+    repairsOff: [],
     policy: DEFAULT_POLICY,
     limits: CONFIG_DEFAULTS.limits,
     clients: [],

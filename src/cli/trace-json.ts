@@ -19,6 +19,9 @@ export function callJson(call: CallRecord) {
     route: call.route ?? null,
     credential: last?.credential ?? null,
     fallback_reason: call.fallbackReason ?? null,
+    repairs: call.repairs ?? [],
+    metered_fallback: call.meteredFallback ?? null,
+    dropped: call.dropped ?? [],
     attempts: call.attempts.map((each) => {
       const next = call.decisions.find(({ afterAttempt }) => afterAttempt === each.attempt)
       return {

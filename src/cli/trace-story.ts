@@ -15,6 +15,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
   reread: 'read the credential again',
   repair: 'repair the request',
   fallback: 'the next route',
+  skip: 'pass over',
+  stay: 'stay on the fallback',
   surface: 'tell the client',
   stop: 'stop',
 }
@@ -71,9 +73,10 @@ function endText(call: CallRecord, took: string): string {
   return `${outcomeWord(call)} after ${took}`
 }
 
-function servedText({ route, attempts, fallbackReason }: CallRecord): string {
+function servedText({ route, attempts, fallbackReason, meteredFallback }: CallRecord): string {
   const fallback = fallbackReason === undefined ? '' : `; not the first route, because of ${fallbackReason}`
-  return `served by ${route ?? '?'} with ${attempts.at(-1)?.credential ?? '?'}${fallback}`
+  const metered = meteredFallback === undefined ? '' : '; this route costs money for each call'
+  return `served by ${route ?? '?'} with ${attempts.at(-1)?.credential ?? '?'}${fallback}${metered}`
 }
 
 function choiceTexts({ why }: CallAttempt): readonly string[] {

@@ -35,6 +35,29 @@ function problems(text: string): readonly string[] {
   return 'problems' in parsed ? parsed.problems.map(describeProblem) : []
 }
 
+describe('compression', () => {
+  it('is off unless its section is there, and names a provider that exists', async () => {
+    expect((await load('')).compression).toBeUndefined()
+    expect((await load('compression: {}')).compression).toEqual({ keepSteps: 4 })
+    const config = await load('compression: { summaryRoute: opnai/gpt-5.5-mini, keepSteps: 9 }')
+    expect(config.compression).toEqual({ summaryRoute: 'opnai/gpt-5.5-mini', keepSteps: 9 })
+    expect(danglingNames(config, PROVIDERS)).toMatchObject([{ key: 'compression.summaryRoute', nearest: 'openai' }])
+  })
+})
+
+describe('repairs', () => {
+  it('are all made unless they are switched off by name', async () => {
+    expect((await load('')).repairsOff).toEqual([])
+    expect((await load('repairs: { image: false, roles: true, tool_schema: false }')).repairsOff).toEqual([
+      'image',
+      'tool_schema',
+    ])
+    expect(problems('repairs: { imgae: false }')).toEqual([
+      'config.yaml:1:12  repairs.imgae: unknown key; did you mean "image"?',
+    ])
+  })
+})
+
 const FULL = `listen: 127.0.0.1:9999
 store: sqlite
 providers:
@@ -374,7 +397,6 @@ describe('chains', () => {
     ['', 'gpt-5.5', ['openai-codex/gpt-5.5', 'openrouter/gpt-5.5']],
     ['fallback: [openai-codex/gpt-5.5]', 'gpt-5.5', ['openai-codex/gpt-5.5', 'openrouter/gpt-5.5']],
     ['models: { gpt-5: [openai/a] }', 'gpt5', 'no route serves the model "gpt5"; did you mean "gpt-5"?'],
-    ['fallbackPolicy: subscription-only\nmodels: { a: [openai-codex/a, openai/a] }', 'a', ['openai-codex/a']],
   ])('%j asked for %s', async (text, model, expected) => {
     expect(names(resolveChain(await load(text), PROVIDERS, holders, model, 'responses'))).toEqual(expected)
   })

@@ -1,6 +1,8 @@
 import type { Rule } from '../failure/rule.ts'
 import type { Policy } from '../recovery/policy.ts'
+import type { RepairName } from '../recovery/repair-names.ts'
 import type { StrategyName } from '../pool/strategies.ts'
+import type { Billing } from '../providers/provider.ts'
 import type { WireName } from '../wire/wire.ts'
 
 /** Everything that is configured, with its defaults. Immutable: a reload makes a new one. */
@@ -14,17 +16,38 @@ export interface Config {
   readonly models: Readonly<Record<string, readonly string[]>>
   /** Appended to every chain. */
   readonly fallback: readonly string[]
-  readonly fallbackPolicy: 'any' | 'subscription-only'
+  /** What else chains have beside their routes, by their name under `models`. */
+  readonly chains?: Readonly<Record<string, ChainConfig>>
+  /** Whether a metered route may follow one that costs nothing more. */
+  readonly fallbackPolicy: FallbackPolicy
   /** Keep failures that no row knew for sure in `failures.jsonl`, without secrets. */
   readonly recordFailures: boolean
   readonly policy: Policy
+  /** Conversations that are too long are made shorter. @default they are not: the caller is told */
+  readonly compression?: { readonly summaryRoute?: string; readonly keepSteps: number }
+  /** Repairs of refused requests that are switched off. */
+  readonly repairsOff: readonly RepairName[]
   readonly limits: ConfigLimits
   /** Client keys by their SHA-256 (hex, lower case); empty = open. */
-  readonly clients: ReadonlyArray<{ readonly name: string; readonly sha256: string }>
+  readonly clients: ReadonlyArray<{
+    readonly name: string
+    readonly sha256: string
+    /** Holds beside that of the chain: the stricter one wins. */
+    readonly fallbackPolicy?: FallbackPolicy
+  }>
   /** Which source won for a setting: `limits.idleMs` -> `SPAREKEY_LIMITS_IDLE_MS`. Settings at their default are left out. */
   readonly sources: Readonly<Record<string, string>>
   /** Where providers and routes stand in the file (`models.gpt-5[1]`), for problems found later. */
   readonly places?: ReadonlyMap<string, { readonly line: number; readonly column: number }>
+}
+
+/** `any` takes it and says so · `ask-header` only when the request allows it · `subscription-only` never. */
+export type FallbackPolicy = 'any' | 'ask-header' | 'subscription-only'
+
+export interface ChainConfig {
+  /** Instead of the configuration's. */
+  readonly fallback?: readonly string[] | undefined
+  readonly fallbackPolicy?: FallbackPolicy | undefined
 }
 
 export interface ProviderConfig {
@@ -44,6 +67,10 @@ export interface ProviderConfig {
   readonly minRotationIntervalMs: number
   readonly oauth?: OAuthConfig | undefined
   readonly proxy?: string | undefined
+  /** false: never HTTP/2. @default where the provider offers it and no proxy stands between */
+  readonly http2?: boolean | undefined
+  /** @default the provider's own */
+  readonly billing?: Billing | undefined
   /** Rows of the user's own, tried before the built-in ones. */
   readonly rules: readonly Rule[]
 }
@@ -88,6 +115,7 @@ export const CONFIG_DEFAULTS = {
   affinity: 'session',
   recordFailures: true,
   avoidBelow: 20,
+  keepSteps: 4,
   limits: {
     deadlineMs: 600_000,
     connectMs: 10_000,

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { Environment } from '../platform/environment.ts'
 import { FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
 import { DEFAULT_POLICY, type Policy, type PolicyRow, type Retries } from '../recovery/policy.ts'
+import { REPAIR_NAMES } from '../recovery/repair-names.ts'
 import { type Config, CONFIG_DEFAULTS, type ConfigProblem, type ProviderConfig } from './config.ts'
 import { nearest } from './nearest.ts'
 import { parseConfig, type ParsedFile, type Place } from './parse.ts'
@@ -131,15 +132,27 @@ function complete(file: ConfigFile, sources: Readonly<Record<string, string>>): 
     store: file.store ?? CONFIG_DEFAULTS.store,
     key: file.key ?? CONFIG_DEFAULTS.key,
     providers: completeProviders(file),
-    models: file.models ?? {},
+    models: mapEntries(file.models ?? {}, routesOf),
+    chains: mapEntries(file.models ?? {}, (each) =>
+      Array.isArray(each) ? {} : { fallback: each.fallback, fallbackPolicy: each.fallbackPolicy },
+    ),
     fallback: file.fallback ?? [],
     fallbackPolicy: file.fallbackPolicy ?? 'any',
     recordFailures: file.recordFailures ?? CONFIG_DEFAULTS.recordFailures,
     policy: mergePolicy(file.policy ?? {}),
+    ...completeCompression(file.compression),
+    repairsOff: REPAIR_NAMES.filter((name) => file.repairs?.[name] === false),
     limits: { ...CONFIG_DEFAULTS.limits, ...withoutUndefined(file.limits ?? {}) },
     clients: (file.clients ?? []).map(completeClient),
     sources,
   }
+}
+
+/** The section switches it on, even an empty one. */
+function completeCompression(file: ConfigFile['compression']): Pick<Config, 'compression'> {
+  if (file === undefined || file === null) return {}
+  const { summaryRoute, keepSteps = CONFIG_DEFAULTS.keepSteps } = file
+  return { compression: { keepSteps, ...(summaryRoute === undefined ? {} : { summaryRoute }) } }
 }
 
 function completeProviders(file: ConfigFile): Config['providers'] {
@@ -164,6 +177,8 @@ export function completeProvider(file: ProviderFile, name = ''): ProviderConfig 
     minRotationIntervalMs: file.minRotationIntervalMs ?? 0,
     oauth: file.oauth,
     proxy: file.proxy,
+    http2: file.http2,
+    billing: file.billing,
     rules: compileRules(name, file.rules ?? []),
   }
 }
@@ -208,18 +223,34 @@ function placesOf({ file, placeOf }: Extract<ParsedFile, { file: ConfigFile }>):
     for (const key of Object.keys(provider ?? {}))
       places.set(`providers.${name}.${key}`, placeOf(['providers', name, key]))
   }
-  for (const [model, routes] of Object.entries(file.models ?? {}))
-    for (const index of routes.keys()) places.set(`models.${model}[${index}]`, placeOf(['models', model, index]))
+  for (const [model, chain] of Object.entries(file.models ?? {})) {
+    const path = Array.isArray(chain) ? ['models', model] : ['models', model, 'routes']
+    for (const index of routesOf(chain).keys()) places.set(`models.${model}[${index}]`, placeOf([...path, index]))
+    for (const index of (Array.isArray(chain) ? [] : (chain.fallback ?? [])).keys())
+      places.set(`models.${model}.fallback[${index}]`, placeOf(['models', model, 'fallback', index]))
+  }
   for (const index of (file.fallback ?? []).keys()) places.set(`fallback[${index}]`, placeOf(['fallback', index]))
   return places
+}
+
+type ChainFile = NonNullable<ConfigFile['models']>[string]
+
+function routesOf(chain: ChainFile): readonly string[] {
+  return Array.isArray(chain) ? chain : chain.routes
+}
+
+function mapEntries<T, R>(record: Readonly<Record<string, T>>, change: (value: T) => R): Readonly<Record<string, R>> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 }
 
 type ClientFile = NonNullable<ConfigFile['clients']>[number]
 
 /** Only the hash is kept: a configuration that is printed shows no key. */
-function completeClient(client: ClientFile, index: number): { readonly name: string; readonly sha256: string } {
+function completeClient(client: ClientFile, index: number): Config['clients'][number] {
   if (typeof client === 'string') return { name: `client-${index + 1}`, sha256: hashOf(client) }
-  return { name: client.name, sha256: 'sha256' in client ? client.sha256.toLowerCase() : hashOf(client.key) }
+  const { name, fallbackPolicy } = client
+  const sha256 = 'sha256' in client ? client.sha256.toLowerCase() : hashOf(client.key)
+  return { name, sha256, ...(fallbackPolicy === undefined ? {} : { fallbackPolicy }) }
 }
 
 /** `sha256:<hex>` stands for a key that the file does not hold. */

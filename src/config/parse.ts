@@ -1,4 +1,4 @@
-import { type Document, isMap, isNode, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml'
+import { type Document, isMap, isNode, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml'
 import type { z } from 'zod'
 import type { ConfigProblem } from './config.ts'
 import { nearest } from './nearest.ts'
@@ -97,9 +97,16 @@ function problemsOf(
         where,
         ...place(issue.path, document, lines),
         key: dotted(issue.path),
-        message: 'a client is a key of at least 8 characters, or { name, key }, or { name, sha256 }',
+        message:
+          'a client is a key of at least 8 characters, or { name, key }, or { name, sha256 }, and may have a "fallbackPolicy"',
       },
     ]
+  }
+  // A chain is a list or more than that: only what is wrong with the form that was meant is told.
+  if (issue.code === 'invalid_union' && issue.path[0] === 'models' && issue.path.length === 2) {
+    const meant = Array.isArray(plain(document.getIn(issue.path))) ? 0 : 1
+    const inner = (issue.errors[meant] ?? []).map((each) => ({ ...each, path: [...issue.path, ...each.path] }))
+    return inner.flatMap((each) => problemsOf(each, where, document, lines))
   }
   const last = issue.path.at(-1)
   const path =
@@ -115,6 +122,10 @@ function problemsOf(
       ...(guess === undefined ? {} : { nearest: guess }),
     },
   ]
+}
+
+function plain(value: unknown): unknown {
+  return isSeq(value) ? value.items : value
 }
 
 /** The keys that the schema knows at a place. */

@@ -1,10 +1,10 @@
-import type { Provider } from '../providers/provider.ts'
+import type { Billing, Provider } from '../providers/provider.ts'
 import type { WireName } from '../wire/wire.ts'
-import type { Config, ConfigProblem, ProviderConfig } from './config.ts'
+import type { ChainConfig, Config, ConfigProblem, FallbackPolicy, ProviderConfig } from './config.ts'
 import { completeProvider } from './load.ts'
 import { nearest } from './nearest.ts'
 
-type Registry = Readonly<Record<string, Provider>>
+export type Registry = Readonly<Record<string, Provider>>
 
 /** Provider and model, with everything that a route brings along. The relay's `Route`. */
 export interface ResolvedRoute {
@@ -15,10 +15,20 @@ export interface ResolvedRoute {
   readonly headers: ReadonlyArray<readonly [string, string]>
   readonly wires: readonly WireName[]
   readonly proxy?: string
+  readonly http2?: boolean
+  readonly billing: Billing
 }
 
 export type Resolved =
-  | { readonly kind: 'chain'; readonly chain: readonly ResolvedRoute[] }
+  | {
+      readonly kind: 'chain'
+      readonly chain: readonly ResolvedRoute[]
+      readonly fallbackPolicy: FallbackPolicy
+      /** What stands first in the configuration costs nothing more. */
+      readonly startsUnmetered: boolean
+      /** The caller named the routes and not only a model. */
+      readonly namedByCaller: boolean
+    }
   | { readonly kind: 'unknown'; readonly message: string }
 
 /** Order in which built-in providers are asked when nothing is configured: what is paid for already comes first. */
@@ -38,14 +48,21 @@ export function resolveChain(
 ): Resolved {
   const own = entry(config.models, model)
   const direct = own === undefined ? directRoute(config, registry, holders, model) : undefined
-  const texts =
-    own ??
-    (direct === undefined ? undefined : [direct]) ??
-    listing(config, model) ??
-    entry(config.models, '*') ??
-    defaults(config, registry, holders, wire)
-  const chain = chainOf(config, registry, texts ?? [], model)
-  if (chain.length > 0) return { kind: 'chain', chain }
+  const listed = direct === undefined ? listing(config, model) : [direct]
+  const named = own !== undefined ? model : listed === undefined ? '*' : undefined
+  const texts = own ?? listed ?? entry(config.models, '*') ?? defaults(config, registry, holders, wire)
+  const settings = named === undefined ? undefined : entry(config.chains ?? {}, named)
+  const chain = chainOf(config, registry, texts ?? [], model, settings)
+  if (chain.length > 0) {
+    const fallbackPolicy = settings?.fallbackPolicy ?? config.fallbackPolicy
+    return {
+      kind: 'chain',
+      chain,
+      fallbackPolicy,
+      startsUnmetered: isUnmetered(chain),
+      namedByCaller: direct !== undefined,
+    }
+  }
   const guess = nearest(model, listModels(config, registry, holders))
   const known = guess === undefined ? 'see GET /v1/models' : `did you mean "${guess}"?`
   return { kind: 'unknown', message: `no route serves the model "${model.slice(0, 100)}"; ${known}` }
@@ -53,26 +70,29 @@ export function resolveChain(
 
 /** The chain of a program that names its provider: that one first, `fallback` after it. */
 export function chainFrom(config: Config, registry: Registry, provider: string, model: string): Resolved {
-  return { kind: 'chain', chain: chainOf(config, registry, [`${provider}/*`], model) }
+  const chain = chainOf(config, registry, [`${provider}/*`], model)
+  const { fallbackPolicy } = config
+  return { kind: 'chain', chain, fallbackPolicy, startsUnmetered: isUnmetered(chain), namedByCaller: false }
 }
 
-function chainOf(
+/** Whether a chain begins with what costs nothing more. */
+export function isUnmetered([first]: readonly ResolvedRoute[]): boolean {
+  return first !== undefined && first.billing !== 'metered'
+}
+
+/** The routes of some texts, with what ends them; doubles and what no provider stands behind are left out. */
+export function chainOf(
   config: Config,
   registry: Registry,
   texts: readonly string[],
   model: string,
+  settings: ChainConfig = {},
 ): readonly ResolvedRoute[] {
   const seen = new Set<string>()
   const chain: ResolvedRoute[] = []
-  for (const text of texts.length === 0 ? [] : [...texts, ...config.fallback]) {
+  for (const text of texts.length === 0 ? [] : [...texts, ...(settings.fallback ?? config.fallback)]) {
     const route = toRoute(config, registry, text, model)
     if (route === undefined || seen.has(`${route.provider}/${route.model}`)) continue
-    if (
-      config.fallbackPolicy === 'subscription-only' &&
-      chain[0]?.definition.billing === 'subscription' &&
-      route.definition.billing === 'metered'
-    )
-      continue
     seen.add(`${route.provider}/${route.model}`)
     chain.push(route)
   }
@@ -80,7 +100,7 @@ function chainOf(
 }
 
 /** Clients choose these names: `constructor` is found on every object, and broke the call. */
-function entry<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+export function entry<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
@@ -177,7 +197,7 @@ function toRoute(config: Config, registry: Registry, text: string, asked: string
   const model = text.slice(slash + 1)
   const definition = definitionOf(config, registry, name)
   if (definition === undefined) return undefined
-  const { baseUrl, headers, proxy } = providerConfig(config, name)
+  const { baseUrl, headers, proxy, http2, billing } = providerConfig(config, name)
   return {
     provider: name,
     model: model === '*' ? asked : model,
@@ -185,7 +205,9 @@ function toRoute(config: Config, registry: Registry, text: string, asked: string
     baseUrl: baseUrl ?? definition.baseUrl,
     headers: Object.entries(headers),
     wires: wiresOf(config, registry, name),
+    billing: billing ?? definition.billing,
     ...(proxy === undefined ? {} : { proxy }),
+    ...(http2 === undefined ? {} : { http2 }),
   }
 }
 
@@ -215,7 +237,13 @@ export function danglingNames(config: Config, registry: Registry): readonly Dang
   for (const [model, routes] of Object.entries(config.models))
     for (const [index, route] of routes.entries())
       check(`models.${model}[${index}]`, route.slice(0, route.indexOf('/')), known, 'provider')
+  for (const [model, { fallback = [] }] of Object.entries(config.chains ?? {}))
+    for (const [index, route] of fallback.entries())
+      check(`models.${model}.fallback[${index}]`, route.slice(0, route.indexOf('/')), known, 'provider')
   for (const [index, route] of config.fallback.entries())
     check(`fallback[${index}]`, route.slice(0, route.indexOf('/')), known, 'provider')
+  const summary = config.compression?.summaryRoute
+  if (summary !== undefined)
+    check('compression.summaryRoute', summary.slice(0, summary.indexOf('/')), known, 'provider')
   return problems
 }

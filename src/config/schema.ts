@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { FAILURE_LABELS, type FailureLabel } from '../failure/labels.ts'
 import type { StrategyName } from '../pool/strategies.ts'
 import type { Action } from '../recovery/policy.ts'
+import { REPAIRS, type RepairName } from '../recovery/repair-names.ts'
+import type { Billing } from '../providers/provider.ts'
+import type { FallbackPolicy } from './config.ts'
 import { userRulesSchema } from './user-rules.ts'
 import type { WireName } from '../wire/wire.ts'
 
@@ -28,6 +31,12 @@ const STRATEGIES = {
   quota_aware: true,
 } as const satisfies Record<StrategyName, true>
 const WIRES = { responses: true, 'chat-completions': true, messages: true } as const satisfies Record<WireName, true>
+
+const BILLINGS = { subscription: true, metered: true, free: true } as const satisfies Record<Billing, true>
+const POLICIES = { any: true, 'ask-header': true, 'subscription-only': true } as const satisfies Record<
+  FallbackPolicy,
+  true
+>
 
 /** Headers that frame the message or the connection: they belong to the one who sends, and the network refuses them. */
 const FRAMING = /^(?:connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$/i
@@ -99,6 +108,14 @@ const provider = z
       })
       .optional(),
     proxy: url.optional(),
+    http2: z
+      .boolean()
+      .describe('false: never HTTP/2 to this provider. Default: where it offers it and no proxy stands between')
+      .optional(),
+    billing: z
+      .enum(keys(BILLINGS))
+      .describe('What one more call costs: "metered" its tokens, "subscription" and "free" nothing')
+      .optional(),
     rules: userRulesSchema
       .describe('Rows of your own for failures that the built-in ones do not know; tried before them')
       .optional(),
@@ -135,6 +152,24 @@ const policy = z.strictObject(
   >,
 )
 
+const repairs = z.strictObject(
+  Object.fromEntries(
+    Object.entries(REPAIRS).map(([name, meaning]) => [name, z.boolean().describe(meaning).optional()]),
+  ) as Record<RepairName, z.ZodOptional<z.ZodBoolean>>,
+)
+
+const compression = z.strictObject({
+  summaryRoute: route
+    .describe('Writes summaries of what is too long to keep. Without it only old tool outputs are left out')
+    .optional(),
+  keepSteps: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .describe('The newest steps of a conversation that stay word for word: a message, or an answer with its tool calls')
+    .optional(),
+})
+
 const limits = z.strictObject({
   deadlineMs: positiveMs.optional(),
   connectMs: positiveMs.optional(),
@@ -154,13 +189,36 @@ const limits = z.strictObject({
     .optional(),
 })
 
+const fallbackPolicy = z
+  .enum(keys(POLICIES))
+  .describe(
+    'Whether a metered route may follow one that costs nothing more: "any" takes it and says so, "ask-header" only when the request allows it by x-sparekey-metered, "subscription-only" never',
+  )
+
+const chain = z.union([
+  z.array(route).min(1),
+  z.strictObject({
+    routes: z.array(route).min(1),
+    fallback: z.array(route).describe('How this chain ends, instead of `fallback`; [] = nothing follows').optional(),
+    fallbackPolicy: fallbackPolicy.optional(),
+  }),
+])
+
 const client = z.union([
   z
     .string()
     .min(8, 'a client key has at least 8 characters')
     .regex(/^(?!sha256:)|^sha256:[0-9a-f]{64}$/i, 'after "sha256:" come 64 hex digits'),
-  z.strictObject({ name, key: z.string().min(8, 'a client key has at least 8 characters') }),
-  z.strictObject({ name, sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'must be 64 hex digits') }),
+  z.strictObject({
+    name,
+    key: z.string().min(8, 'a client key has at least 8 characters'),
+    fallbackPolicy: fallbackPolicy.optional(),
+  }),
+  z.strictObject({
+    name,
+    sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'must be 64 hex digits'),
+    fallbackPolicy: fallbackPolicy.optional(),
+  }),
 ])
 
 const LISTEN = 'must be host:port, such as 127.0.0.1:8787, with a port of at most 65535'
@@ -179,14 +237,21 @@ export const configSchema = z.strictObject({
     .describe('Where the key of the stored secrets lives: the file "key", or the keychain of the operating system')
     .optional(),
   providers: z.record(name, provider.nullable()).nullable().optional(),
-  models: z.record(z.string().min(1), z.array(route).min(1)).nullable().optional(),
+  models: z.record(z.string().min(1), chain).nullable().optional(),
   fallback: z.array(route).nullable().optional(),
-  fallbackPolicy: z.enum(['any', 'subscription-only']).optional(),
+  fallbackPolicy: fallbackPolicy.optional(),
   recordFailures: z
     .boolean()
     .describe('Keep failures that no row knew for sure in failures.jsonl, without secrets')
     .optional(),
   policy: policy.nullable().optional(),
+  compression: compression
+    .describe(
+      'Make conversations shorter that are too long, instead of telling the client; off unless this section is here',
+    )
+    .nullable()
+    .optional(),
+  repairs: repairs.describe('Repairs of refused requests; those that are false are not made').nullable().optional(),
   limits: limits.nullable().optional(),
   clients: z.array(client).nullable().optional(),
 })

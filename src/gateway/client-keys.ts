@@ -15,7 +15,7 @@ export function clientKey(name: string, key: string): ClientKey {
 export function identifyClient(
   headers: IncomingHttpHeaders,
   clients: readonly ClientKey[],
-): { readonly name: string } | { readonly error: OwnError } {
+): Pick<ClientKey, 'name' | 'fallbackPolicy'> | { readonly error: OwnError } {
   if (clients.length === 0) return { name: 'local' }
   const given = [bearerOf(headers.authorization), single(headers['x-api-key'])].filter((key) => key !== undefined)
   if (given.length === 0) {
@@ -31,7 +31,7 @@ export function identifyClient(
     // Every key is compared, in constant time: the answer's timing names nobody.
     let found: ClientKey | undefined
     for (const client of clients) if (timingSafeEqual(hash, Buffer.from(client.sha256, 'hex'))) found = client
-    if (found !== undefined) return { name: found.name }
+    if (found !== undefined) return found
   }
   return { error: { code: 'client_key_wrong', message: 'this client key is not known to the gateway' } }
 }

@@ -1,6 +1,7 @@
+import { SparekeyError } from '../failure/sparekey-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Call, RelayAnswer } from '../relay/call.ts'
-import type { ResolvedChain } from '../relay/resolved-chain.ts'
+import type { FallbackPolicy, ResolvedChain } from '../relay/resolved-chain.ts'
 import type { WireName } from '../wire/wire.ts'
 
 /** Who may call. The key itself is never kept: only its SHA-256. */
@@ -8,6 +9,8 @@ export interface ClientKey {
   readonly name: string
   /** Hex. */
   readonly sha256: string
+  /** Holds beside that of the chain: the stricter one wins. @default any */
+  readonly fallbackPolicy?: FallbackPolicy
 }
 
 export interface GatewayLimits {
@@ -40,8 +43,8 @@ export const DEFAULT_LOAD_LIMITS: LoadLimits = { maxCalls: 10_000, maxLagMs: 1_0
 
 /** What changes when the configuration is reloaded; calls in flight keep what they began with. */
 export interface GatewayHouse {
-  /** The routes for a model that a client asked for in a protocol. */
-  resolveChain(model: string, wire: WireName): ResolvedChain | Promise<ResolvedChain>
+  /** The routes for a model that a client asked for in a protocol. @param named the chain that the request names instead */
+  resolveChain(model: string, wire: WireName, named?: string): ResolvedChain | Promise<ResolvedChain>
   /** Names that clients may ask for. */
   listModels(): readonly string[]
   /** Empty = open, which only a loopback listener may be. */
@@ -90,11 +93,10 @@ export interface ClosingOptions {
 }
 
 /** The gateway could not start. The message says what to do. */
-export class GatewayStartError extends Error {
+export class GatewayStartError extends SparekeyError {
   override readonly name = 'GatewayStartError'
-  readonly code: 'address_in_use' | 'open_to_network' | 'cannot_listen'
+  declare readonly code: 'address_in_use' | 'open_to_network' | 'cannot_listen'
   constructor(code: GatewayStartError['code'], message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.code = code
+    super({ code, message, cause: options?.cause })
   }
 }

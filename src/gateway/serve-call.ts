@@ -4,6 +4,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { HeaderList } from '../platform/network.ts'
 import { askedCall } from '../relay/asked-call.ts'
 import type { Call } from '../relay/call.ts'
+import type { FallbackPolicy } from '../relay/resolved-chain.ts'
 import type { WireName } from '../wire/wire.ts'
 import { decodeBody } from './decode-body.ts'
 import type { GatewayHouse, GatewayLimits, GatewayOptions } from './options.ts'
@@ -17,6 +18,8 @@ export interface ServedCall {
   readonly response: ServerResponse
   readonly wire: WireName
   readonly url: Target
+  /** Of the client's key. */
+  readonly fallbackPolicy: FallbackPolicy | undefined
   readonly house: GatewayHouse
   readonly relay: GatewayOptions['relay']
   readonly platform: Platform
@@ -81,6 +84,7 @@ class ClientCall implements Call {
   readonly bytes: Uint8Array
   readonly query: string
   readonly chain: Call['chain']
+  readonly withheld: NonNullable<Call['withheld']>
   readonly client: Call['client']
   readonly signal = new Cut()
   stopped = false
@@ -94,6 +98,7 @@ class ClientCall implements Call {
     this.bytes = given.bytes
     this.query = given.query
     this.chain = given.chain
+    this.withheld = given.withheld ?? []
     this.client = given.client
     this.#body = body
   }
@@ -122,7 +127,14 @@ async function readCall(served: ServedCall): Promise<'left' | { readonly error: 
   const encoding = headerText(request, 'content-encoding')
   const decoded = encoding === undefined ? read : await decodeBody(read.bytes, encoding, limits.bodyBytes)
   if ('error' in decoded) return decoded
-  const asked = await askedCall(wire, decoded.bytes, (model) => house.resolveChain(model, wire))
+  const headers = pairs(request.rawHeaders)
+  const asked = await askedCall({
+    wire,
+    bytes: decoded.bytes,
+    headers,
+    resolveChain: (model, named) => house.resolveChain(model, wire, named),
+    fallbackPolicy: served.fallbackPolicy,
+  })
   if ('error' in asked) return asked
   return new ClientCall(
     {
@@ -130,10 +142,11 @@ async function readCall(served: ServedCall): Promise<'left' | { readonly error: 
       wire,
       model: asked.model,
       stream: asked.stream,
-      headers: pairs(request.rawHeaders),
+      headers,
       bytes: decoded.bytes,
       query: url.search,
       chain: asked.chain,
+      withheld: asked.withheld ?? [],
       client: isCodex(request, url) ? 'codex' : 'other',
     },
     asked.body,

@@ -18,6 +18,7 @@ import { OverloadGuard } from './overload-guard.ts'
 import { ROUTES } from './routes.ts'
 import { serveCall } from './serve-call.ts'
 import { type Target, targetOf } from './target.ts'
+import type { FallbackPolicy } from '../relay/resolved-chain.ts'
 import type { OwnErrorCode } from '../relay/own-refusal.ts'
 import { nearestWire } from '../wire/nearest-wire.ts'
 import type { WireName } from '../wire/wire.ts'
@@ -223,10 +224,8 @@ class RunningGateway implements Gateway {
         message: `there is nothing at this path; model calls go to ${paths.join(', ')}`,
       })
     }
-    if (row.open !== true) {
-      const client = identifyClient(request.headers, this.#house.clients)
-      if ('error' in client) return this.#refuse(request, response, client.error)
-    }
+    const client = row.open === true ? undefined : identifyClient(request.headers, this.#house.clients)
+    if (client !== undefined && 'error' in client) return this.#refuse(request, response, client.error)
     if (row.websocket === true && /\bwebsocket\b/i.test(request.headers.upgrade ?? ''))
       return this.#refuse(request, response, NO_WEBSOCKET)
     if (!row.methods.includes(request.method ?? '')) {
@@ -238,7 +237,7 @@ class RunningGateway implements Gateway {
     }
     switch (row.serves.kind) {
       case 'call':
-        return this.#call(request, response, row.serves.wire, url)
+        return this.#call(request, response, row.serves.wire, url, client?.fallbackPolicy)
       case 'models': {
         const shape =
           row.serves.shape === 'openai' && request.headers['anthropic-version'] !== undefined
@@ -259,7 +258,13 @@ class RunningGateway implements Gateway {
     }
   }
 
-  async #call(request: IncomingMessage, response: ServerResponse, wire: WireName, url: Target): Promise<void> {
+  async #call(
+    request: IncomingMessage,
+    response: ServerResponse,
+    wire: WireName,
+    url: Target,
+    fallbackPolicy: FallbackPolicy | undefined,
+  ): Promise<void> {
     const overload = this.#guard.refusal(this.#open.size - 1, this.#house.load ?? DEFAULT_LOAD_LIMITS)
     if (overload !== undefined) return this.#refuse(request, response, overload)
     const { relay, platform } = this.#options
@@ -268,6 +273,7 @@ class RunningGateway implements Gateway {
       response,
       wire,
       url,
+      fallbackPolicy,
       house: this.#house,
       relay,
       platform,

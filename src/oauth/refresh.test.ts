@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { RefreshReply } from './ask-refresh.ts'
 import { refreshWorld } from '../../test/support/refresh-world.ts'
 import { refusal } from '../../test/support/token-server.ts'
 import { StoreError } from '../pool/store-contract.ts'
@@ -156,6 +157,35 @@ describe('a refresh', () => {
     world.platform.advance(100)
     expect(await second).toMatchObject({ kind: 'renewed', generation: 2 })
     expect(world.server).toMatchObject({ posts: 1, reuses: 0 })
+  })
+
+  it('a refused token is not sent again by those who waited for the refresh, and is tried anew a moment later', async () => {
+    const world = await refreshWorld()
+    const login = await world.credential()
+    let asked = 0
+    let answer = () => {}
+    const refusing = () => {
+      asked += 1
+      return new Promise<RefreshReply>((resolve) => {
+        answer = () => resolve(refusal('refresh_token_reused', world.platform.clock.now()))
+      })
+    }
+    const first = world.process({ ask: refusing }).renew(login, 1, patience)
+    await settle()
+    const waiter = world.process({ ask: refusing })
+    const second = waiter.renew(login, 1, patience)
+    await settle()
+    answer()
+    expect(await first).toMatchObject({ kind: 'dead' })
+    world.platform.advance(100)
+    expect(await second).toMatchObject({ kind: 'later', failure: { retryAfterMs: expect.any(Number) } })
+    expect(asked).toBe(1)
+    // The pool's verdict may have got lost with its process.
+    world.platform.advance(2_001)
+    const third = waiter.renew(login, 1, patience)
+    await settle()
+    answer()
+    expect([(await third).kind, asked]).toEqual(['dead', 2])
   })
 
   it('a caller who leaves does not cut it', async () => {

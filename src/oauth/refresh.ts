@@ -206,7 +206,7 @@ export class Refresher {
           })
         const failure = wrongAccount(credential, nowMs)
         this.#options.onTrouble(`${credential.provider} "${credential.label}": ${failure.message}`)
-        await this.#end({ ...ended, unfinished: false, restUntilMs: 0, failures: 0, reason: failure.message })
+        await this.#end({ ...ended, ...this.#verdict(failure), unfinished: false })
         return { kind: 'dead', failure }
       }
       case 'refused':
@@ -258,15 +258,14 @@ export class Refresher {
         ? ''
         : `; an earlier refresh of it (token ${unfinished.fingerprint}) was cut off before its new tokens could be stored`
     const told = { ...failure, message: `${failure.message.replace(/\.+$/, '')}${cutOff}. ${signInAgain(credential)}` }
-    await this.#end({
-      ...ended,
-      unfinished: unfinished !== undefined,
-      restUntilMs: 0,
-      failures: 0,
-      reason: told.message,
-    })
+    await this.#end({ ...ended, ...this.#verdict(told), unfinished: unfinished !== undefined })
     this.#options.onTrouble(`the login "${credential.label}" of ${credential.provider} has ended: ${told.message}`)
     return { kind: 'dead', failure: told }
+  }
+
+  /** Those who waited for this refresh would send the refused token again before the pool's verdict is written: for that moment it rests. */
+  #verdict({ message }: Failure): { readonly restUntilMs: number; readonly failures: number; readonly reason: string } {
+    return { restUntilMs: this.#options.platform.clock.now() + FIRST_REST_MS, failures: 0, reason: message }
   }
 
   /** The claim ends by itself when this fails. */

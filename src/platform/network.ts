@@ -9,6 +9,8 @@ export interface NetworkRequest {
   readonly body?: Uint8Array | undefined
   /** Outbound proxy URL, if the provider is configured with one. */
   readonly proxy?: string | undefined
+  /** false: never HTTP/2. @default where an https origin offers it and no proxy stands between */
+  readonly http2?: boolean | undefined
 }
 
 export interface NetworkTimeouts {
@@ -41,5 +43,7 @@ export interface CutSignal {
 export interface Network {
   /** @throws the transport's own error (ECONNREFUSED, UND_ERR_HEADERS_TIMEOUT, AbortError ...); the relay turns it into evidence. */
   send(request: NetworkRequest, timeouts: NetworkTimeouts, signal: CutSignal): Promise<NetworkAnswer>
+  /** Makes a connection ahead of the first call, where that saves it a handshake. Sends nothing on it, and never throws. */
+  prepare?(url: string, connectMs: number): Promise<void>
   close(): Promise<void>
 }

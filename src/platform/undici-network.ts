@@ -1,72 +1,93 @@
-import { Readable, type Transform } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { Agent, type Dispatcher, errors, ProxyAgent } from 'undici'
+import { type ConnectionOptions, Connections } from './connections.ts'
+import { Http2Sessions } from './http2-sessions.ts'
 import type { CutSignal, HeaderList, Network, NetworkAnswer, NetworkRequest, NetworkTimeouts } from './network.ts'
+import { decoded } from './undo-encoding.ts'
 import { UpstreamBody } from './upstream-body.ts'
 
-/** Idle upstream connections are kept this long, ms: most providers close theirs after 5 to 60 s of silence. */
-const KEEP_ALIVE_MS = 4_000
+/**
+ * Idle HTTP/1.1 connections are kept this long, ms, when the server does not say itself: engines on one's own machines close theirs after
+ * 5 s, what stands before a provider after 60 s or more.
+ */
+const KEEP_ALIVE_MS = { plain: 4_000, secure: 30_000 }
 /** Addresses already taken apart: a configuration has few, but a query of the caller's own makes a new one. */
 const MOST_ADDRESSES = 256
 
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
+interface Address {
+  readonly origin: string
+  readonly path: string
+  readonly kind: 'plain' | 'secure'
 }
 
 /**
  * The network through undici's dispatcher: no redirects, no automatic retries, first-byte and idle timers left to the caller
  * (undici's own are coarse and would count a slow client's backpressure as silence). The dispatcher is driven by callbacks:
- * `request()` builds a node:stream and a resource for each call and reaches two thirds of it.
+ * `request()` builds a node:stream and a resource for each call and reaches two thirds of it. HTTP/2 where an https origin offers it.
  */
-export function undiciNetwork(): Network {
+export function undiciNetwork(settings: ConnectionOptions = {}): Network {
+  const connections = new Connections(settings)
+  const http2 = new Http2Sessions(connections)
   const agents = new Map<string, Dispatcher>()
-  const addresses = new Map<string, { readonly origin: string; readonly path: string }>()
+  const addresses = new Map<string, Address>()
 
-  const agentFor = (connectMs: number, proxy: string | undefined): Dispatcher => {
-    const name = `${connectMs} ${proxy ?? ''}`
+  const agentFor = (connectMs: number, kind: 'plain' | 'secure', proxy: string | undefined): Dispatcher => {
+    const name = `${connectMs} ${kind} ${proxy ?? ''}`
     let agent = agents.get(name)
     if (agent === undefined) {
       const options = {
-        connect: { timeout: connectMs },
         headersTimeout: 0,
         bodyTimeout: 0,
-        keepAliveTimeout: KEEP_ALIVE_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS[kind],
         pipelining: 1,
       }
-      agent = proxy === undefined ? new Agent(options) : new ProxyAgent({ uri: proxy, ...options })
+      agent =
+        proxy === undefined
+          ? new Agent({ ...options, connect: connections.http1Connector(connectMs) })
+          : new ProxyAgent({ ...options, uri: proxy, ...connections.throughProxy(connectMs) })
       agents.set(name, agent)
     }
     return agent
   }
 
-  const addressOf = (text: string) => {
+  const addressOf = (text: string): Address => {
     const known = addresses.get(text)
     if (known !== undefined) return known
     const url = new URL(text)
-    const address = { origin: url.origin, path: url.pathname + url.search }
+    const kind = url.protocol === 'https:' ? 'secure' : 'plain'
+    const address: Address = { origin: url.origin, path: url.pathname + url.search, kind }
     if (addresses.size >= MOST_ADDRESSES) addresses.clear()
     addresses.set(text, address)
     return address
   }
 
+  const http1 = (request: NetworkRequest, address: Address, connectMs: number, signal: CutSignal) =>
+    new Promise<NetworkAnswer>((resolve, reject) => {
+      const options = {
+        origin: address.origin,
+        path: address.path,
+        method: request.method as Dispatcher.HttpMethod,
+        headers: flat(request.headers),
+        body: request.body ?? null,
+      }
+      agentFor(connectMs, address.kind, request.proxy).dispatch(options, new Exchange(signal, resolve, reject))
+    })
+
   return {
-    send(request: NetworkRequest, timeouts: NetworkTimeouts, signal: CutSignal): Promise<NetworkAnswer> {
-      return new Promise((resolve, reject) => {
-        const { origin, path } = addressOf(request.url)
-        const options = {
-          origin,
-          path,
-          method: request.method as Dispatcher.HttpMethod,
-          headers: flat(request.headers),
-          body: request.body ?? null,
-        }
-        agentFor(timeouts.connectMs, request.proxy).dispatch(options, new Exchange(signal, resolve, reject))
-      })
+    async send(request: NetworkRequest, { connectMs }: NetworkTimeouts, signal: CutSignal): Promise<NetworkAnswer> {
+      const address = addressOf(request.url)
+      const mayBeHttp2 = address.kind === 'secure' && request.proxy === undefined && request.http2 !== false
+      if (!mayBeHttp2 || !http2.mayOffer(address.origin)) return http1(request, address, connectMs, signal)
+      return (
+        (await http2.send(request, address, connectMs, signal)) ?? (await http1(request, address, connectMs, signal))
+      )
+    },
+    async prepare(url, connectMs) {
+      const { kind, origin } = addressOf(url)
+      if (kind === 'secure') await http2.prepare(origin, connectMs)
     },
     async close() {
+      http2.close()
+      connections.close()
       await Promise.all([...agents.values()].map((agent) => agent.destroy()))
       agents.clear()
     },
@@ -115,8 +136,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onError(error: Error): void {
     this.#signal.removeEventListener('abort', this.#onCut)
-    if (this.#body === undefined) this.#reject(error)
-    else this.#body.fail(error)
+    if (this.#body !== undefined) this.#body.fail(error)
+    // undici tells a proxy's refusal as an abort, which would read as a caller who left.
+    else if (error instanceof errors.RequestAbortedError && !this.#signal.aborted) this.#reject(refusedByProxy(error))
+    else this.#reject(error)
   }
 
   #cut(): void {
@@ -125,6 +148,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#abort === undefined) this.#reject(error)
     else this.#abort(error)
   }
+}
+
+function refusedByProxy({ message }: Error): Error {
+  return new errors.SocketError(`the outbound proxy made no connection: ${message}`)
 }
 
 function flat(headers: HeaderList): string[] {
@@ -138,19 +165,4 @@ function pairs(raw: readonly Buffer[]): HeaderList {
   for (let index = 0; index + 1 < raw.length; index += 2)
     list.push([raw[index]?.toString('latin1') ?? '', raw[index + 1]?.toString('latin1') ?? ''])
   return list
-}
-
-/** Undoes a content-encoding that an upstream applied although none was asked for. */
-function decoded(body: UpstreamBody, headers: HeaderList): AsyncIterable<Uint8Array> {
-  const encoding = headers
-    .find(([name]) => name.toLowerCase() === 'content-encoding')?.[1]
-    .trim()
-    .toLowerCase()
-  const decoder = encoding === undefined ? undefined : DECODERS[encoding]?.()
-  if (decoder === undefined) return body
-  const source = Readable.from(body, { objectMode: false })
-  // Both ways: a cut upstream must end the decoder, and a caller who stops reading must cut the upstream.
-  source.on('error', (error) => decoder.destroy(error))
-  decoder.on('close', () => source.destroy())
-  return source.pipe(decoder)
 }

@@ -66,7 +66,7 @@ export class BenchBook implements Pending {
     } catch (error) {
       if (!(error instanceof StoreError) || error.code === 'closed') throw error
       this.#onTrouble(error, credentialId)
-      return this.#changeInMemory(credentialId, scope, key, change)
+      return await this.#changeInMemory(credentialId, scope, key, change)
     }
   }
 
@@ -96,8 +96,9 @@ export class BenchBook implements Pending {
     return this.#unwritten.size > 0
   }
 
-  #changeInMemory(credentialId: string, scope: string, key: string, change: Change) {
-    const view = this.#view
+  async #changeInMemory(credentialId: string, scope: string, key: string, change: Change) {
+    // Looked at again: since the last look this process may have written the very bench that is to be changed.
+    const view = this.#snapshot === undefined ? undefined : await this.view()
     const credential = view?.credential(credentialId)
     const before = view?.benchesOf(credentialId).find((each) => each.scope === scope)
     if (credential === undefined) return { bench: before, before, changed: false }

@@ -6,7 +6,7 @@ export type SecretSource =
   | { readonly kind: 'stored' }
   | { readonly kind: 'env'; readonly variable: string }
   | { readonly kind: 'file'; readonly path: string }
-  /** A secret manager's command, run without a shell; its answer is kept in memory for `cacheMs`. */
+  /** A secret manager's command, run without a shell; its answer is kept in memory for `cacheMs`, a second at least. */
   | { readonly kind: 'command'; readonly argv: readonly string[]; readonly cacheMs: number }
 
 /** One API key or OAuth account, without its secret: safe to list, log and show. */

@@ -47,10 +47,11 @@ export class Holder {
   }
 
   #arm(): void {
-    this.#stop = this.#timers.after(BEAT_EVERY_MS, () => void this.#beat(), { unref: true })
+    const stop = this.#timers.after(BEAT_EVERY_MS, () => void this.#beat(stop), { unref: true })
+    this.#stop = stop
   }
 
-  async #beat(): Promise<void> {
+  async #beat(armed: () => void): Promise<void> {
     try {
       await this.#places.keepAlive(this.name, this.untilMs())
     } catch (error) {
@@ -58,6 +59,7 @@ export class Holder {
       // The next beat comes in a second; until then what was said last still holds.
       if (error.code !== 'closed') this.#onTrouble(error)
     }
-    if (this.#held > 0) this.#arm()
+    // Let go and held anew during a slow beat, the next one is armed already: each such moment would add one more beat a second.
+    if (this.#stop === armed) this.#arm()
   }
 }

@@ -15,20 +15,19 @@ import type { QuotaReading } from './quota.ts'
 import { QuotaBook } from './quota-book.ts'
 import { ReadingsView } from './readings-view.ts'
 import { ReferencedSecrets } from './referenced-secrets.ts'
-import { type DueTrial, type Situation, standingOf, type Survey, survey } from './selection.ts'
+import { type DueTrial, standingOf, type Survey, survey } from './selection.ts'
 import { SessionBook } from './session-book.ts'
 import { StoreError } from './store-contract.ts'
 import { DEFAULT_AVOID_BELOW, STRATEGIES } from './strategies.ts'
-import { SurveyCache } from './survey-cache.ts'
+import { Surveyor } from './surveyor.ts'
 import { TrialDesk } from './trial-desk.ts'
 import { UseCounter } from './use-counter.ts'
+import { WaitingRoom } from './waiting-room.ts'
 import { WriteBehind } from './write-behind.ts'
 
 export type { Described, Outlook, PoolOptions } from './pool-options.ts'
 
 const NONE_TRIED: ReadonlyMap<string, number> = new Map()
-/** Other processes' places are looked up this often while a call waits for one. */
-const LOOK_FOR_PLACES_MS = 50
 
 /** Lends the credentials of all providers, each for one attempt at a time. */
 export class CredentialPool {
@@ -44,8 +43,8 @@ export class CredentialPool {
   readonly #trials: TrialDesk
   readonly #probes: ProbeDesk | undefined
   readonly #references: ReferencedSecrets
-  readonly #surveys = new SurveyCache()
-  readonly #waiting = new Map<string, Set<() => void>>()
+  readonly #surveyor: Surveyor
+  readonly #waiting: WaitingRoom
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -65,6 +64,8 @@ export class CredentialPool {
     this.#references = new ReferencedSecrets(options.references ?? {}, platform.clock, (message) =>
       options.onTrouble?.({ kind: 'secret_exposed', message }),
     )
+    this.#surveyor = new Surveyor(platform.clock, this.#places, this.#references, (provider) => this.#limitOf(provider))
+    this.#waiting = new WaitingRoom(platform.timers)
     this.#probes = options.probeUsage === undefined ? undefined : this.#probeDesk(options.probeUsage)
   }
 
@@ -83,11 +84,11 @@ export class CredentialPool {
     }
     const ready = await this.#lendReady(request, hasReferences ? undefined : first)
     if (ready !== undefined) return { kind: 'lease', lease: ready }
-    for (const due of this.#survey(await this.#book.view(), request).trialsDue) {
+    for (const due of this.#surveyor.of(await this.#book.view(), request).trialsDue) {
       const lease = await this.#lendTrial(request, due)
       if (lease !== undefined) return { kind: 'lease', lease }
     }
-    return { kind: 'nothing', why: this.#survey(await this.#book.view(), request).why }
+    return { kind: 'nothing', why: this.#surveyor.of(await this.#book.view(), request).why }
   }
 
   /** Counts what `acquire` would find; lends and writes nothing. */
@@ -95,7 +96,7 @@ export class CredentialPool {
     const view = await this.#book.view()
     if (view.hasReferences(request.provider)) await this.#references.look(view.credentialsOf(request.provider))
     if (this.#limitOf(request.provider) > 0) await this.#places.look()
-    const found = this.#survey(await this.#book.view(), request)
+    const found = this.#surveyor.of(await this.#book.view(), request)
     return { ready: found.ready.length, trialsDue: found.trialsDue.length, why: found.why }
   }
 
@@ -124,21 +125,7 @@ export class CredentialPool {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<'changed' | 'elapsed' | 'aborted'> {
-    const cut = new AbortController()
-    const waiting = this.#waiting.get(provider) ?? new Set()
-    this.#waiting.set(provider, waiting)
-    let changed = false
-    const wake = () => {
-      changed = true
-      cut.abort()
-    }
-    waiting.add(wake)
-    const either = signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal])
-    // Places of other processes tell nobody when they are free: they are looked up.
-    const looksMs = this.#limitOf(provider) > 0 ? Math.min(timeoutMs, LOOK_FOR_PLACES_MS) : timeoutMs
-    const ended = await this.#options.platform.timers.sleep(looksMs, either)
-    waiting.delete(wake)
-    return changed || (ended === 'elapsed' && looksMs < timeoutMs) ? 'changed' : ended
+    return this.#waiting.wait(provider, timeoutMs, this.#limitOf(provider) > 0, signal)
   }
 
   /** Every credential with its standing, in the order in which `fill_first` would take them. Changes nothing. */
@@ -149,7 +136,7 @@ export class CredentialPool {
     for (const name of provider === undefined ? view.providers : [provider]) {
       if (this.#limitOf(name) > 0) await this.#places.look(true)
       if (view.hasReferences(name)) await this.#references.look(view.credentialsOf(name))
-      const situation = this.#situation({ provider: name, model: undefined, tried: NONE_TRIED })
+      const situation = this.#surveyor.situation({ provider: name, model: undefined, tried: NONE_TRIED })
       const nextId = await this.#nextOf(name, survey(view.credentialsOf(name), view.benchesOf, situation))
       for (const credential of view.credentialsOf(name)) {
         const benches = view.benchesOf(credential.id)
@@ -190,7 +177,7 @@ export class CredentialPool {
     let looked = limit === 0
     let turn: number | undefined
     for (;;) {
-      const found = this.#survey(seen ?? (await this.#book.view()), request)
+      const found = this.#surveyor.of(seen ?? (await this.#book.view()), request)
       seen = undefined
       const ready = full.size === 0 ? found.ready : found.ready.filter((each) => !full.has(each.id))
       if (ready.length === 0) {
@@ -224,7 +211,7 @@ export class CredentialPool {
         continue
       }
       // A verdict or a new secret may have come while another process was asked for a place.
-      const still = limit > 0 ? this.#stillReady(await this.#book.view(), request, credential.id, limit) : credential
+      const still = limit > 0 ? this.#surveyor.stillReady(await this.#book.view(), request, credential.id) : credential
       if (still === undefined) {
         await giveBack()
         continue
@@ -239,7 +226,7 @@ export class CredentialPool {
     let kept = false
     try {
       // Another process may have finished its trial between our look and our claim: only a bench that is still due is tested.
-      const still = this.#dueNow(await this.#book.view(), request, due, 0)
+      const still = this.#surveyor.dueNow(await this.#book.view(), request, due, 0)
       const verdict = still === undefined ? 'stands' : ((await this.#probes?.test(still)) ?? 'unknown')
       if (verdict === 'unknown' && still !== undefined) {
         const isPrepared = still.credential.source.kind !== 'command' || (await this.#isPrepared(still.credential))
@@ -247,7 +234,7 @@ export class CredentialPool {
         const giveBack = isPrepared ? await this.#places.take(still.credential.id, limit) : undefined
         if (giveBack !== undefined) {
           // The usage endpoint and the place took their time: what was true before them may be over.
-          const tested = this.#dueNow(await this.#book.view(), request, due, 1)
+          const tested = this.#surveyor.dueNow(await this.#book.view(), request, due, 1)
           if (tested !== undefined) {
             kept = true
             return this.#lend(tested.credential, request, giveBack, claim, `trial: ${tested.bench.reason}`, undefined)
@@ -258,31 +245,8 @@ export class CredentialPool {
     } finally {
       if (!kept) await this.#trials.end(claim)
     }
-    const now = this.#survey(await this.#book.view(), request)
+    const now = this.#surveyor.of(await this.#book.view(), request)
     return now.ready.length > 0 ? this.#lendReady(request) : undefined
-  }
-
-  /** @param ownPlaces how many of the places that are counted are this trial's own */
-  #dueNow(view: PoolView, request: AcquireRequest, due: DueTrial, ownPlaces: 0 | 1): DueTrial | undefined {
-    const credential = view.credential(due.credential.id)
-    if (credential === undefined) return undefined
-    const limit = this.#limitOf(request.provider)
-    const situation = { ...this.#situation(request), limit: limit === 0 ? 0 : limit + ownPlaces }
-    const standing = standingOf(credential, view.benchesOf(credential.id), situation)
-    const isDue = standing.kind === 'benched' && standing.trialDue && standing.trialScope === due.scope
-    return isDue ? { credential, bench: standing.bench, scope: standing.trialScope } : undefined
-  }
-
-  /**
-   * Our own place is already counted: a credential at its limit is ready for the one who took the last place.
-   * @returns the credential as it is now: lent with the generation of before, its new secret could not be charged
-   */
-  #stillReady(view: PoolView, request: AcquireRequest, credentialId: string, limit: number): Credential | undefined {
-    const credential = view.credential(credentialId)
-    if (credential === undefined) return undefined
-    const situation = { ...this.#situation(request), limit: limit + 1 }
-    const { kind } = standingOf(credential, view.benchesOf(credentialId), situation)
-    return kind === 'ready' || kind === 'busy' ? credential : undefined
   }
 
   #lend(
@@ -309,7 +273,7 @@ export class CredentialPool {
       onRefused: () => this.#references.refused(credential),
       takeBack: async () => {
         await giveBack()
-        this.#tellWaiting(credential.provider)
+        this.#waiting.tell(credential.provider)
         if (this.#book.keepsUnwritten) this.#writeBehind.wake()
         if (claim !== undefined) await this.#trials.end(claim)
       },
@@ -336,7 +300,7 @@ export class CredentialPool {
         const view = this.#book.latest
         if (view === undefined) return []
         const credentials = view.credentialsOf(request.provider)
-        return explainOthers(credentials, credential.id, view.benchesOf, this.#situation(request))
+        return explainOthers(credentials, credential.id, view.benchesOf, this.#surveyor.situation(request))
       },
     }
   }
@@ -363,47 +327,11 @@ export class CredentialPool {
     }
   }
 
-  #tellWaiting(provider: string): void {
-    const waiting = this.#waiting.get(provider)
-    if (waiting === undefined) return
-    this.#waiting.delete(provider)
-    for (const wake of waiting) wake()
-  }
-
   async #readSecret(credential: Credential): Promise<Secret> {
     if (credential.source.kind !== 'stored') return this.#references.secretOf(credential)
     const secret = await this.#options.store.readSecret(credential.id, credential.generation)
     if (secret === undefined) throw new StoreError('not_found', `credential ${credential.label} was removed`)
     return secret
-  }
-
-  #survey(view: PoolView, request: AcquireRequest): Survey {
-    const { provider, model, tried } = request
-    const credentials = view.credentialsOf(provider)
-    const simple = tried.size === 0 && this.#limitOf(provider) === 0
-    if (simple && view.untroubled(provider)) {
-      const why = { total: credentials.length, benched: 0, dead: 0, tried: 0, busy: 0 }
-      return { ready: credentials, trialsDue: [], why }
-    }
-    const make = () => survey(credentials, view.benchesOf, this.#situation(request))
-    // Whether a variable is set may change without anybody telling.
-    if (!simple || view.hasReferences(provider)) return make()
-    return this.#surveys.of(view, provider, model, this.#options.platform.clock.now(), make)
-  }
-
-  #situation(request: {
-    readonly provider: string
-    readonly model: string | undefined
-    readonly tried: ReadonlyMap<string, number>
-  }): Situation {
-    return {
-      nowMs: this.#options.platform.clock.now(),
-      model: request.model,
-      tried: request.tried,
-      inFlight: (id) => this.#places.taken(id),
-      limit: this.#limitOf(request.provider),
-      missing: (credential) => this.#references.missing(credential),
-    }
   }
 
   async #nextOf(provider: string, found: Survey): Promise<string | undefined> {

@@ -33,6 +33,22 @@ describe('merging readings', () => {
     expect(late.windows[0]?.usedPercent).toBe(80)
   })
 
+  it('lets the later of two words of one moment count', () => {
+    const first = mergeQuota(undefined, reading({ windows: [{ ...WEEK, usedPercent: 80 }] }))
+    expect(mergeQuota(first, reading({ windows: [{ ...WEEK, usedPercent: 10 }] })).windows[0]?.usedPercent).toBe(10)
+  })
+
+  it('keeps plan and credits until they are told again, and invents none', () => {
+    expect(mergeQuota(undefined, reading())).toEqual({ credentialId: 'cred_a', windows: [] })
+    const told = mergeQuota(undefined, reading({ planType: 'plus', creditsBalance: 12.5 }))
+    expect(told).toEqual({ credentialId: 'cred_a', windows: [], planType: 'plus', creditsBalance: 12.5 })
+    expect(mergeQuota(told, reading())).toEqual(told)
+    expect(mergeQuota(told, reading({ planType: 'pro', creditsBalance: 0 }))).toMatchObject({
+      planType: 'pro',
+      creditsBalance: 0,
+    })
+  })
+
   it('stays bounded when every answer invents a window, and takes no nonsense', () => {
     let quota = mergeQuota(undefined, reading({ windows: [{ name: 'odd', usedPercent: Number.NaN }] }))
     expect(quota.windows).toEqual([])
@@ -55,6 +71,34 @@ describe('the tightest window', () => {
     expect(tightestWindow(quota, 'spark', NOW)).toMatchObject({ window: { model: 'spark' }, leftPercent: 1 })
     expect(tightestWindow(quota, undefined, NOW)).toMatchObject({ window: { name: '7d' } })
     expect(tightestWindow(undefined, 'gpt-5.5', NOW)).toBeUndefined()
+  })
+
+  it('is the first told among equals', () => {
+    const equals = mergeQuota(undefined, reading({ windows: [WEEK, { ...WEEK, name: '30d' }] }))
+    expect(tightestWindow(equals, undefined, NOW)?.window.name).toBe('7d')
+    expect(tightestWindow(mergeQuota(undefined, reading()), undefined, NOW)).toBeUndefined()
+  })
+
+  it('never has less than nothing left nor more than all', () => {
+    expect(leftOf({ name: 'w', usedPercent: 130 }, NOW)).toBe(0)
+    expect(leftOf({ name: 'w', usedPercent: -5 }, NOW)).toBe(100)
+  })
+
+  it.each<[string, QuotaReading['windows'][number], QuotaReading['source'], boolean]>([
+    ['an hour long', { name: 'w', usedPercent: 1, windowMinutes: 60 }, 'header', true],
+    ['a minute less', { name: 'w', usedPercent: 1, windowMinutes: 59, resetAt: NOW + DAY }, 'header', false],
+    ['reset an hour after it was read', { name: 'w', usedPercent: 1, resetAt: NOW + HOUR }, 'header', true],
+    ['reset a moment sooner', { name: 'w', usedPercent: 1, resetAt: NOW + HOUR - 1 }, 'header', false],
+    ['without times, told by a usage endpoint', { name: 'w', usedPercent: 1 }, 'usage', true],
+    ['without times, told by a header', { name: 'w', usedPercent: 1 }, 'header', false],
+  ])('lasts when it is %s', (_, window, source, does) => {
+    const told = mergeQuota(undefined, reading({ windows: [window], source }))
+    expect(tightestWindow(told, undefined, NOW) !== undefined).toBe(does)
+  })
+
+  it('lasted when it was read, although its reset is near now', () => {
+    const told = mergeQuota(undefined, reading({ windows: [{ name: 'w', usedPercent: 60, resetAt: NOW + HOUR }] }))
+    expect(tightestWindow(told, undefined, NOW + HOUR - 1)?.leftPercent).toBe(40)
   })
 
   it('counts as untouched from its reset on, not a moment before', () => {

@@ -88,7 +88,7 @@ export function tightestWindow(
   let tightest: { readonly window: KnownWindow; readonly leftPercent: number } | undefined
   for (const window of quota?.windows ?? []) {
     if (window.model !== undefined && window.model !== model) continue
-    if (!lasts(window, nowMs)) continue
+    if (!lasts(window)) continue
     const leftPercent = leftOf(window, nowMs)
     if (tightest === undefined || leftPercent < tightest.leftPercent) tightest = { window, leftPercent }
   }
@@ -96,10 +96,10 @@ export function tightestWindow(
 }
 
 /** The window is an hour or longer: by its length, else by how far away its reset was when it was read. */
-function lasts(window: KnownWindow, nowMs: number): boolean {
+function lasts(window: KnownWindow): boolean {
   if (window.windowMinutes !== undefined) return window.windowMinutes * MINUTE_MS >= HOUR_MS
   if (window.resetAt === undefined) return window.source === 'usage'
-  return window.resetAt - window.readAtMs >= HOUR_MS || window.resetAt - nowMs >= HOUR_MS
+  return window.resetAt - window.readAtMs >= HOUR_MS
 }
 
 function keyOf(window: QuotaWindow): string {

@@ -1,13 +1,11 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newCredential, testPool } from '../../test/support/pool-fixtures.ts'
 import { temporaryHome } from '../../test/support/temporary-home.ts'
 import type { SecretCommandOutcome } from '../platform/run-secret-command.ts'
 import { readSecretFile } from '../platform/secret-file.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { readKeyText } from './key-text.ts'
 
 const OLD = 'sk-the-old-one'
 const said = (text: string): SecretCommandOutcome => ({ kind: 'said', text })
@@ -148,13 +146,4 @@ describe('a key behind a command', () => {
     platform.advance(1)
     expect(await who()).toBe('a')
   })
-})
-
-it('what is said about a bad key never quotes it (property)', () => {
-  fc.assert(
-    fc.property(fc.string({ minLength: 4 }), fc.string({ minLength: 4 }), (left, right) => {
-      const answer = readKeyText(`planted${left} \n${right}`)
-      if ('problem' in answer) expect(answer.problem).not.toContain('planted')
-    }),
-  )
 })

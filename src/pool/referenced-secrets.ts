@@ -4,7 +4,7 @@ import type { SecretFileLook } from '../platform/secret-file.ts'
 import type { Credential, Secret, SecretSource } from './credential.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { readKeyText } from './key-text.ts'
-import { type Store, StoreError } from './store-contract.ts'
+import { type Store, StoreError, type StoreErrorCode } from './store-contract.ts'
 
 /** How references are followed. What is absent cannot be used in this process. */
 export interface ReferenceReaders {
@@ -25,8 +25,12 @@ interface Known {
   readonly of: string
 }
 
-/** A command that fails is left alone for so long: a locked vault must not be asked at every call. */
+/** A command that fails, or a store that refuses a new value, is left alone for so long: a locked vault must not be asked at every call. */
 const AFTER_FAILURE_MS = 10_000
+/** A call asks, announces and uses one answer: a command that says another key each time, kept for no time, would be asked for ever. */
+const SHORTEST_KEPT_MS = 1_000
+/** A new value that is refused for these is refused for ever. */
+const FINAL_REFUSALS = new Set<StoreErrorCode>(['duplicate_credential', 'not_found'])
 
 /** Credentials whose secret lies elsewhere: read at use, kept in memory only, never stored. */
 export class ReferencedSecrets {
@@ -35,7 +39,7 @@ export class ReferencedSecrets {
   readonly #notice: (message: string) => void
   readonly #known = new Map<string, Known>()
   readonly #running = new Map<string, Promise<void>>()
-  readonly #announced = new Map<string, string>()
+  readonly #announced = new Map<string, { readonly fingerprint: string; readonly untilMs: number }>()
   readonly #noticed = new Set<string>()
 
   /** @param notice told about files that others may read */
@@ -111,15 +115,16 @@ export class ReferencedSecrets {
 
   /**
    * A new value is a new token generation: what was said about the old key no longer holds (79156). Each value is announced once
-   * per process, or two processes with different values would undo each other for ever.
+   * per process, or two processes with different values would undo each other for ever; one that the store refused, again a while later.
    * @returns whether the pool's generation moved
    */
   async #announce(store: Store, credential: Credential): Promise<boolean> {
     const token = this.#token(credential)
     if (token === undefined) return false
     const fingerprint = fingerprintOf(token)
-    if (this.#announced.get(credential.id) === fingerprint) return false
-    this.#announced.set(credential.id, fingerprint)
+    const announced = this.#announced.get(credential.id)
+    if (announced?.fingerprint === fingerprint && this.#clock.now() < announced.untilMs) return false
+    this.#announced.set(credential.id, { fingerprint, untilMs: Infinity })
     if (fingerprint === credential.fingerprint) return false
     try {
       await store.replaceSecret(credential.id, { token }, fingerprint)
@@ -127,6 +132,9 @@ export class ReferencedSecrets {
     } catch (error) {
       // Full disk, removed meanwhile, or the same key is already in the pool: the old note stands, the call goes on.
       if (!(error instanceof StoreError) || error.code === 'closed') throw error
+      if (!FINAL_REFUSALS.has(error.code)) {
+        this.#announced.set(credential.id, { fingerprint, untilMs: this.#clock.now() + AFTER_FAILURE_MS })
+      }
       return false
     }
   }
@@ -178,7 +186,7 @@ export class ReferencedSecrets {
     const known = this.#of(credential)
     if (known === undefined) return false
     const ageMs = this.#clock.now() - known.atMs
-    return ageMs >= 0 && ageMs < (known.token === undefined ? AFTER_FAILURE_MS : cacheMs)
+    return ageMs >= 0 && ageMs < (known.token === undefined ? AFTER_FAILURE_MS : Math.max(cacheMs, SHORTEST_KEPT_MS))
   }
 
   #token(credential: Credential): string | undefined {

@@ -50,14 +50,12 @@ export class SessionBook implements Pending {
     }
   }
 
-  /** @returns true when the store is to be told */
-  put(provider: string, session: string, credentialId: string, nowMs: number): boolean {
+  put(provider: string, session: string, credentialId: string, nowMs: number): void {
     const key = keyOf(provider, session)
     const known = this.#known.get(key)
     const write = known?.credentialId !== credentialId || nowMs - known.writtenAtMs >= WRITE_AGAIN_AFTER_MS
     this.#remember(key, { credentialId, atMs: nowMs, writtenAtMs: write ? nowMs : (known?.writtenAtMs ?? nowMs) })
     if (write) this.#pending.set(key, { provider, session, credentialId, atMs: nowMs })
-    return write
   }
 
   async flush(): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { SparekeyError } from '../failure/sparekey-error.ts'
 import type { Bench } from './bench.ts'
 import type { Credential, CredentialType, Secret, SecretSource } from './credential.ts'
 import type { CredentialQuota, QuotaReading } from './quota.ts'
@@ -242,11 +243,10 @@ export type StoreErrorCode =
   | 'closed'
 
 /** A store could not do what it was asked; nothing was changed. The message says what to do next. */
-export class StoreError extends Error {
+export class StoreError extends SparekeyError {
   override readonly name = 'StoreError'
-  readonly code: StoreErrorCode
+  declare readonly code: StoreErrorCode
   constructor(code: StoreErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.code = code
+    super({ code, message, cause: options?.cause })
   }
 }

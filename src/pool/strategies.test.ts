@@ -44,6 +44,7 @@ describe('strategies', () => {
     expect(used({ a: [1, 10] })).toBe('b')
     expect(used({ a: [1, 10], b: [1, 5], c: [1, 7] })).toBe('b')
     expect(used({ a: [2, 1], b: [2, 1], c: [1, 99] })).toBe('c')
+    expect(used({ a: [1, 9], b: [2, 1], c: [2, 0] })).toBe('a')
   })
 
   describe('quota_aware', () => {
@@ -66,6 +67,19 @@ describe('strategies', () => {
       ['starts with the one that has most', { a: 30, b: 80, c: 70 }, undefined, 'b'],
     ])('%s', (_, left, current, expected) => {
       expect(aware(left, current)).toBe(expected)
+    })
+
+    it.each([
+      ['goes to one that is just good enough, however little that gains', { a: 20, b: 19, c: 3 }, 'b', 'a'],
+      ['moves when that gains just enough', { a: 15, b: 5, c: 3 }, 'b', 'a'],
+      ['takes the best of the poor when it comes from nowhere', { a: 3, b: 9, c: 5 }, undefined, 'b'],
+      ['takes the best of the poor when the current one is gone', { a: 3, b: 9, c: 5 }, 'z', 'b'],
+    ])('%s', (_, left, current, expected) => {
+      expect(aware(left, current)).toBe(expected)
+    })
+
+    it('never prefers less left for fewer uses', () => {
+      expect(aware({ a: 60, b: 50, c: 40 }, undefined, { a: 3, b: 2, c: 1 })).toBe('a')
     })
 
     it('breaks ties by least used, then by priority', () => {

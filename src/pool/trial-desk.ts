@@ -61,7 +61,7 @@ export class TrialDesk {
     } catch (error) {
       // The claim ends by itself.
       if (!(error instanceof StoreError)) throw error
-      this.#onTrouble(error)
+      if (error.code !== 'closed') this.#onTrouble(error)
     }
   }
 

@@ -1,69 +1,59 @@
 import { describe, expect, it, vi } from 'vitest'
 import {
+  benchOf,
   DAY,
   failureOf,
   HOUR,
   MINUTE,
   SECOND,
   requestOf,
+  START,
   testPool,
   verdictOf,
 } from '../../test/support/pool-fixtures.ts'
 import type { Bench } from './bench.ts'
 import { benchAfterUsage, type UsageAnswer } from './usage-probe.ts'
 
-const NOW = 1_767_225_600_000
-
-function bench(given: Partial<Bench> = {}): Bench {
-  return {
-    credentialId: 'cred_a',
-    scope: '*',
-    reason: 'quota_exhausted',
-    sinceMs: NOW - HOUR,
-    untilMs: NOW + 5 * DAY,
-    trialAtMs: NOW,
-    dead: false,
-    tokenGeneration: 1,
-    strikes: 1,
-    failedTrials: 0,
-    evidence: { rule: 'r', message: 'm', timeSource: 'stated', seenAtMs: NOW - HOUR },
-    ...given,
-  }
-}
+const NOW = START
 
 const full = (given = {}) => ({ name: '5h', usedPercent: 100, resetAt: NOW + 2 * HOUR, ...given })
 const free = (given = {}) => ({ name: '7d', usedPercent: 12, ...given })
 
 describe('what a usage reading makes of a bench', () => {
   it.each<[string, Bench, UsageAnswer, 'lifted' | 'stands' | 'nothing']>([
-    ['all windows have room', bench(), { windows: [free()] }, 'lifted'],
-    ['one window is full', bench(), { windows: [free(), full()] }, 'stands'],
-    ['the full window has reset since', bench(), { windows: [full({ resetAt: NOW - 1 })] }, 'lifted'],
-    ['no window is told', bench(), { windows: [] }, 'nothing'],
-    ['only a model is full', bench(), { windows: [free(), full({ model: 'spark' })] }, 'lifted'],
-    ['its own model is full', bench({ scope: 'spark' }), { windows: [free(), full({ model: 'spark' })] }, 'stands'],
-    ['of its model nothing is told', bench({ scope: 'spark' }), { windows: [free()] }, 'nothing'],
-    ['its model has room again', bench({ scope: 'spark' }), { windows: [free({ model: 'spark' })] }, 'lifted'],
-    ['its model returns later', bench({ scope: 'spark' }), { windows: [], modelReturns: { spark: NOW + 1 } }, 'stands'],
+    ['all windows have room', benchOf(), { windows: [free()] }, 'lifted'],
+    ['one window is full', benchOf(), { windows: [free(), full()] }, 'stands'],
+    ['the full window has reset since', benchOf(), { windows: [full({ resetAt: NOW - 1 })] }, 'lifted'],
+    ['no window is told', benchOf(), { windows: [] }, 'nothing'],
+    ['only a model is full', benchOf(), { windows: [free(), full({ model: 'spark' })] }, 'lifted'],
+    ['its own model is full', benchOf({ scope: 'spark' }), { windows: [free(), full({ model: 'spark' })] }, 'stands'],
+    ['of its model nothing is told', benchOf({ scope: 'spark' }), { windows: [free()] }, 'nothing'],
+    ['its model has room again', benchOf({ scope: 'spark' }), { windows: [free({ model: 'spark' })] }, 'lifted'],
+    [
+      'its model returns later',
+      benchOf({ scope: 'spark' }),
+      { windows: [], modelReturns: { spark: NOW + 1 } },
+      'stands',
+    ],
     [
       'a verdict is newer than the question',
-      bench({ evidence: { ...bench().evidence, seenAtMs: NOW + 1 } }),
+      benchOf({ evidence: { ...benchOf().evidence, seenAtMs: NOW + 1 } }),
       { windows: [free()] },
       'nothing',
     ],
-    ['the plan has changed', bench(), { windows: [], planType: 'pro' }, 'lifted'],
-    ['the plan is the same', bench(), { windows: [], planType: 'plus' }, 'nothing'],
-    ['credits are back', bench({ reason: 'billing' }), { windows: [], hasCredits: true }, 'lifted'],
-    ['no credits', bench({ reason: 'billing' }), { windows: [free()], hasCredits: false }, 'nothing'],
-    ['a dead credential', bench({ dead: true }), { windows: [free()] }, 'nothing'],
-    ['a throttle', bench({ reason: 'rate_limit' }), { windows: [free()] }, 'nothing'],
+    ['the plan has changed', benchOf(), { windows: [], planType: 'pro' }, 'lifted'],
+    ['the plan is the same', benchOf(), { windows: [], planType: 'plus' }, 'nothing'],
+    ['credits are back', benchOf({ reason: 'billing' }), { windows: [], hasCredits: true }, 'lifted'],
+    ['no credits', benchOf({ reason: 'billing' }), { windows: [free()], hasCredits: false }, 'nothing'],
+    ['a dead credential', benchOf({ dead: true }), { windows: [free()] }, 'nothing'],
+    ['a throttle', benchOf({ reason: 'rate_limit' }), { windows: [free()] }, 'nothing'],
   ])('%s', (_, before, usage, expected) => {
     const after = benchAfterUsage(before, usage, 'plus', NOW, NOW)
     expect(after === null ? 'lifted' : after === undefined ? 'nothing' : 'stands').toBe(expected)
   })
 
   it('that stands takes the newer reset, and the endpoint is asked again a quarter of an hour later', () => {
-    const once = benchAfterUsage(bench(), { windows: [full()] }, undefined, NOW, NOW)
+    const once = benchAfterUsage(benchOf(), { windows: [full()] }, undefined, NOW, NOW)
     expect(once).toMatchObject({
       untilMs: NOW + 2 * HOUR,
       trialAtMs: NOW + 15 * MINUTE,
@@ -71,7 +61,7 @@ describe('what a usage reading makes of a bench', () => {
       sinceMs: NOW - HOUR,
     })
     expect(once?.evidence).toMatchObject({ timeSource: 'usage', seenAtMs: NOW })
-    const silent = benchAfterUsage(bench(), { windows: [full({ resetAt: undefined })] }, undefined, NOW, NOW)
+    const silent = benchAfterUsage(benchOf(), { windows: [full({ resetAt: undefined })] }, undefined, NOW, NOW)
     expect(silent).toMatchObject({ untilMs: NOW + 5 * DAY, evidence: { timeSource: 'stated' } })
   })
 })

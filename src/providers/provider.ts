@@ -80,6 +80,9 @@ export interface AdaptedRequest {
   readonly gather: boolean
 }
 
+/** `metered`: each call costs money. The others cost nothing more. */
+export type Billing = 'subscription' | 'metered' | 'free'
+
 /** An upstream API: one file each. Everything the house knows about it stands there. */
 export interface Provider {
   readonly id: string
@@ -98,8 +101,8 @@ export interface Provider {
   readonly auth: ReadonlyArray<'api-key' | 'oauth'>
   /** How people sign in. @default only with an "oauth" section of the configuration */
   readonly oauth?: OAuthSettings
-  /** Subscription accounts cost nothing more per call; metered keys do. */
-  readonly billing: 'subscription' | 'metered'
+  /** What one more call costs: nothing (an account that is paid for anyway, a machine of one's own), or its tokens. */
+  readonly billing: Billing
   /** Environment variables in which people keep this provider's key. */
   readonly environmentVariables: readonly string[]
   /** Authentication headers; the caller's own are removed before. `incoming` = the caller's headers, lower case. */

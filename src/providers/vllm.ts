@@ -11,7 +11,7 @@ export const provider = defineProvider({
   baseUrl: 'http://127.0.0.1:8000/v1',
 
   auth: ['api-key'],
-  billing: 'metered',
+  billing: 'free',
   environmentVariables: ['VLLM_API_KEY'],
   authHeaders: ({ token }) => bearer(token),
   rules: vllmRules,

@@ -50,7 +50,7 @@ describe('the recovery table, row by row', () => {
     ['timeout', {}, 'retry'],
     ['connection', { retriesDone: 1 }, 'retry'],
     ['connection', { retriesDone: 2, nextRoute: true }, 'fallback'],
-    ['context_overflow', { repairable: true, nextRoute: true }, 'repair'],
+    ['context_overflow', { repair: 'roles: turns', nextRoute: true }, 'repair'],
     ['context_overflow', { otherReady: 3, nextRoute: true }, 'fallback'],
     ['payload_too_large', { otherReady: 3, nextRoute: true }, 'surface'],
     ['invalid_request', { otherReady: 3, nextRoute: true }, 'surface'],
@@ -94,7 +94,7 @@ describe('the reason that people read', () => {
       undefined,
       "overloaded is not this credential's fault; another one may reach another machine",
     ],
-    ['context_overflow', { repairable: true }, undefined, 'a known repair fits'],
+    ['context_overflow', { repair: 'roles: turns' }, undefined, 'roles: turns'],
     ['quota_exhausted', { nextRoute: true }, undefined, 'quota_exhausted: nothing left on this route'],
     ['invalid_request', {}, undefined, 'invalid_request: nothing left to try'],
     ['cancelled', {}, undefined, 'the caller left'],
@@ -117,7 +117,7 @@ describe('the reason that people read', () => {
 
 describe('limits that hold for every label', () => {
   it.each(FAILURE_LABELS)('%s: after commit nothing is replayed (I5)', (label) => {
-    const all = { otherReady: 5, nextRoute: true, refreshable: true, newerGeneration: true, repairable: true }
+    const all = { otherReady: 5, nextRoute: true, refreshable: true, newerGeneration: true, repair: 'roles' }
     expect(action(label, { ...all, committed: true })).toBe(label === 'cancelled' ? 'stop' : 'surface')
   })
 

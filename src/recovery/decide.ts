@@ -23,8 +23,8 @@ export interface Situation {
   readonly newerGeneration: boolean
   /** A later route of the chain can serve this call. */
   readonly nextRoute: boolean
-  /** A known one-shot repair fits this failure and was not used yet. */
-  readonly repairable: boolean
+  /** The repair of the request that fits this failure and was not used yet, and what it changes. */
+  readonly repair: string | undefined
   /** Two credentials gave the same verdict and it could be the request's fault: rotating on would only spread it. */
   readonly poisoned: boolean
   /** Ms left of the call's deadline. */
@@ -79,7 +79,7 @@ const FEASIBLE: Record<Action, Feasible> = {
     situation.otherReady > 0 && situation.othersTried < OTHERS_PER_PROVIDER_FAULT && !situation.poisoned
       ? now('try_another', `${failure.label} is not this credential's fault; another one may reach another machine`)
       : undefined,
-  repair: (_, situation) => (situation.repairable ? now('repair', 'a known repair fits') : undefined),
+  repair: (_, { repair }) => (repair === undefined ? undefined : now('repair', repair)),
   fallback: (failure, situation) =>
     situation.nextRoute ? now('fallback', `${failure.label}: nothing left on this route`) : undefined,
   surface: (failure) => now('surface', `${failure.label}: nothing left to try`),

@@ -1,31 +1,48 @@
+import type { HeaderList } from '../platform/network.ts'
 import type { WireName } from '../wire/wire.ts'
 import { WIRES } from '../wire/wires.ts'
 import type { Call } from './call.ts'
+import { allowedRoutes } from './fallback-policy.ts'
+import { headerValue } from './headers.ts'
 import type { OwnRefusal } from './own-refusal.ts'
 import { readRequest } from './read-request.ts'
-import type { ResolvedChain } from './resolved-chain.ts'
+import type { FallbackPolicy, ResolvedChain } from './resolved-chain.ts'
+
+/** What a surface was asked, and by whom. */
+export interface Asking {
+  readonly wire: WireName
+  readonly bytes: Uint8Array
+  readonly headers: HeaderList
+  /** @param named the chain that the request names for itself instead of the model's */
+  resolveChain(model: string, named: string | undefined): ResolvedChain | Promise<ResolvedChain>
+  /** Of the client's key. @default any */
+  readonly fallbackPolicy?: FallbackPolicy | undefined
+}
 
 /** What a request's body asks for. */
-export interface AskedCall extends Pick<Call, 'model' | 'stream' | 'chain'> {
+export interface AskedCall extends Pick<Call, 'model' | 'stream' | 'chain' | 'withheld'> {
   /** The whole body, for whoever wants to change it: parsed when it is first asked for. */
   body(): Call['body']
 }
 
+/** Names under `models` and routes, apart by commas: this request's chain. */
+const CHAIN_HEADER = 'x-sparekey-chain'
+
 /** Looks once at a body that was given to any surface. @returns why it is no call that somebody serves otherwise */
-export async function askedCall(
-  wire: WireName,
-  bytes: Uint8Array,
-  resolveChain: (model: string) => ResolvedChain | Promise<ResolvedChain>,
-): Promise<AskedCall | { readonly error: OwnRefusal }> {
-  const asked = readRequest(bytes)
+export async function askedCall(asking: Asking): Promise<AskedCall | { readonly error: OwnRefusal }> {
+  const asked = readRequest(asking.bytes)
   if ('error' in asked) return asked
-  const { model, stream } = WIRES[wire].readRequest(asked.facts) ?? asked.facts
+  const { model, stream } = WIRES[asking.wire].readRequest(asked.facts) ?? asked.facts
   if (model === undefined || model === '') {
     return {
       error: { code: 'model_missing', message: 'the request names no model: "model" must be a non-empty string' },
     }
   }
-  const resolved = await resolveChain(model)
-  if (resolved.kind === 'unknown') return { error: { code: 'model_unknown', message: resolved.message } }
-  return { model, stream, chain: resolved.chain, body: asked.body }
+  const named = headerValue(asking.headers, CHAIN_HEADER)
+  const resolved = await asking.resolveChain(model, named)
+  if (resolved.kind === 'unknown')
+    return { error: { code: named === undefined ? 'model_unknown' : 'chain_unknown', message: resolved.message } }
+  const allowed = allowedRoutes(resolved, asking.headers, asking.fallbackPolicy)
+  if ('error' in allowed) return allowed
+  return { model, stream, ...allowed, body: asked.body }
 }

@@ -22,15 +22,11 @@ export interface Portable {
 export class BoundStateBook {
   readonly #owners = new Map<string, string>()
 
-  /**
-   * The request as this lease may send it.
-   * @param strip leave all bound state out, because the provider could not read it
-   */
-  portable(call: Call, route: Route, lease: Lease, fallback: boolean, strip: boolean): Portable {
+  /** The request as this lease may send it. */
+  portable(call: Call, route: Route, lease: Lease, fallback: boolean): Portable {
     const bound = BOUND_STATE[call.wire]
     const blobs = bound.blobsOf(call.body)
     if (blobs.length === 0) return { body: call.body, dropped: [] }
-    if (strip) return bound.without(call.body, new Set(blobs))
     const own = ownerOf(call, route, lease.credential.id)
     const assumed = this.#assumedOwner(call, route, lease, fallback)
     const foreign = new Set<string>()

@@ -6,6 +6,7 @@ import type { Policy } from '../recovery/policy.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
 import type { AttemptEnding } from './attempt-body.ts'
 import type { Call, Route } from './call.ts'
+import { isMeteredFallback } from './fallback-policy.ts'
 import type { CallState } from './call-state.ts'
 import type { Settled } from './settled.ts'
 
@@ -36,6 +37,7 @@ export class CallBook {
 
   attemptStarted(route: Route, lease: Lease): number {
     const atMs = this.#deps.platform.clock.now()
+    if (isMeteredFallback(this.#call.chain, route)) this.#tellMetered(route, atMs)
     this.#deps.emit({
       type: 'attempt_started',
       callId: this.#call.id,
@@ -92,7 +94,9 @@ export class CallBook {
     const failure =
       ending.kind === 'failure' ? ending.failure : settled.kind === 'failed' ? settled.givenUp.failure : undefined
     const { atMs, callId } = this.#at()
-    const { fallbackReason } = this.#state
+    const { fallbackReason, meteredFallback } = this.#state
+    const repairs = this.#state.repairs.names
+    const dropped = settled.kind === 'answer' ? [...settled.served.dropped, ...settled.served.lost()] : []
     this.#deps.emit({
       type: 'call_ended',
       callId,
@@ -100,8 +104,28 @@ export class CallBook {
       outcome: OUTCOMES[ending.kind],
       ...(failure === undefined ? {} : { label: failure.label, message: failure.message }),
       ...(fallbackReason === undefined ? {} : { fallbackReason }),
+      ...(repairs.length === 0 ? {} : { repairs }),
+      ...(meteredFallback === undefined ? {} : { meteredFallback }),
+      ...(dropped.length === 0 ? {} : { dropped }),
       attempts: [...this.#state.attempts],
       durationMs: atMs - this.#startedAtMs,
+    })
+  }
+
+  /** Once for each route: money that is spent without a word was the accident (72941). */
+  #tellMetered({ provider, model }: Route, atMs: number): void {
+    const route = `${provider}/${model}`
+    if (this.#state.meteredFallback === route) return
+    this.#state.meteredFallback = route
+    const [first] = this.#call.chain
+    this.#deps.emit({
+      type: 'metered_fallback',
+      callId: this.#call.id,
+      atMs,
+      provider,
+      model,
+      insteadOf: `${first?.provider}/${first?.model}`,
+      reason: this.#state.fallbackReason ?? 'unknown',
     })
   }
 

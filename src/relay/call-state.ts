@@ -2,7 +2,8 @@ import type { Failure } from '../failure/evidence.ts'
 import type { FailureLabel } from '../failure/labels.ts'
 import type { Lease } from '../pool/lease.ts'
 import type { AttemptRecord } from '../telemetry/events.ts'
-import type { RepairName } from './repairs.ts'
+import type { Call } from './call.ts'
+import { CallRepairs } from './repairs.ts'
 
 /** Statuses that say by themselves whose fault it was, or that a wait will clear. */
 const NEVER_POISON = new Set([401, 402, 429])
@@ -29,7 +30,14 @@ export class CallState {
   /** Monotonic ms at which this call began to queue for a busy credential of its route. */
   queuedSinceMs: number | undefined
   fallbackReason: string | undefined
-  readonly repaired = new Set<RepairName>()
+  /** `provider/model` of the last metered route that was asked although the first one costs nothing more. */
+  meteredFallback: string | undefined
+  readonly repairs = new CallRepairs()
+  /** What was sent last, in its provider's protocol. */
+  sent: Call | undefined
+  /** The same before what is bound to an account was left out of it. */
+  base: Call | undefined
+  compressions = 0
 
   readonly #refreshed = new Set<string>()
   #renewals = 0
@@ -69,6 +77,7 @@ export class CallState {
   fellBack(toIndex: number, reason: string): void {
     this.rotated()
     this.tried.clear()
+    this.repairs.onNextRoute()
     this.routeIndex = toIndex
     this.queuedSinceMs = undefined
     this.fallbackReason = reason

@@ -24,6 +24,8 @@ export interface Call {
   readonly query: string
   /** Ordered, immutable. */
   readonly chain: readonly Route[]
+  /** Routes that the fallback policy keeps this call from; told when nothing else is left. @default none */
+  readonly withheld?: readonly Withheld[]
   /** Which client is asking, for answers that differ: the Codex CLI reads other shapes than SDKs. */
   readonly client: 'codex' | 'other'
 }
@@ -41,6 +43,17 @@ export interface Route {
   readonly headers: HeaderList
   readonly wires: readonly WireName[]
   readonly proxy?: string
+  /** false: never HTTP/2. */
+  readonly http2?: boolean
+  /** @default the definition's */
+  readonly billing?: Provider['billing']
+}
+
+/** A route that was possible and not taken. */
+export interface Withheld {
+  /** `provider/model` */
+  readonly route: string
+  readonly reason: string
 }
 
 /** Milliseconds; `deadlineMs` is the whole call up to the first visible output, the others one attempt. */

@@ -8,6 +8,7 @@ import type { AttemptEnding } from './attempt-body.ts'
 import type { Call, CallOutcome, Limits, RelayAnswer } from './call.ts'
 import type { CallBook } from './call-book.ts'
 import type { CallState } from './call-state.ts'
+import { isMeteredFallback, METERED_HEADER } from './fallback-policy.ts'
 import { guarded } from './guarded.ts'
 import { within } from './within.ts'
 import { forwardableAnswerHeaders } from './headers.ts'
@@ -34,11 +35,13 @@ export function give(giving: Giving, settled: Settled): RelayAnswer {
 function goodAnswer(giving: Giving, settled: Extract<Settled, { kind: 'answer' }>): RelayAnswer {
   const { call, state } = giving
   const outcome = deferred<CallOutcome>()
-  const { route, lease, dropped } = settled.served
+  const { route, lease, lost } = settled.served
+  const dropped = [...settled.served.dropped, ...lost()]
   const headers: HeaderList = [
     ...forwardableAnswerHeaders(settled.answer.headers),
     ...ownHeaders(call, state, state.attempts.length + 1),
     ['x-sparekey-route', `${route.provider}/${route.model}`],
+    ...(isMeteredFallback(call.chain, route) ? [[METERED_HEADER, `${route.provider}/${route.model}`] as const] : []),
     ['x-sparekey-credential', headerText(lease.credential.label)],
     ['x-sparekey-why', headerText(whyText(lease))],
     ...(dropped.length > 0 ? [['x-sparekey-dropped', dropped.map(headerText).join(', ')] as const] : []),
@@ -177,6 +180,9 @@ function failedAnswer({ call, state, book }: Giving, settled: Exclude<Settled, {
     ...rendered.headers,
     ...own,
     ...error,
+    ...(givenUp.withheld === undefined
+      ? []
+      : [['x-sparekey-withheld', headerText(givenUp.withheld.map(({ route }) => route).join(', '))] as const]),
     ...(earliest === undefined ? [] : [['x-sparekey-earliest-return', toIsoText(earliest)] as const]),
   ]
   return {
@@ -208,6 +214,7 @@ function streamError(call: Call, givenUp: GivenUp): Uint8Array {
 function lateGivenUp(state: CallState, failure: GivenUp['failure']): GivenUp {
   return {
     failure,
+    isLate: true,
     nowMs: failure.evidence.seenAtMs,
     attempts: state.attempts.map(({ provider, credential, label, status }) => ({
       provider,
@@ -231,6 +238,7 @@ function ownHeaders(call: Call, state: CallState, attempts: number): HeaderList 
   return [
     ['x-sparekey-call', call.id],
     ['x-sparekey-attempts', String(attempts)],
+    ...(state.repairs.names.length === 0 ? [] : [['x-sparekey-repaired', state.repairs.names.join(', ')] as const]),
     ...(state.fallbackReason === undefined ? [] : [['x-sparekey-fallback', state.fallbackReason] as const]),
   ]
 }

@@ -29,6 +29,7 @@ export function giveUp(
       label: label ?? 'unknown',
       ...(status === undefined ? {} : { status }),
     })),
+    ...(call.withheld === undefined || call.withheld.length === 0 ? {} : { withheld: call.withheld }),
     ...(noCredential ? { code: 'no_credential' } : {}),
   }
 }

@@ -11,6 +11,8 @@ export type OwnErrorCode =
   | 'invalid_header'
   | 'model_missing'
   | 'model_unknown'
+  | 'chain_unknown'
+  | 'fallback_refused'
   | 'unknown_route'
   | 'method_not_allowed'
   | 'body_too_large'
@@ -32,6 +34,7 @@ export interface OwnRefusal {
 
 const LABELS: Partial<Record<OwnErrorCode, FailureLabel>> = {
   model_unknown: 'model_not_found',
+  fallback_refused: 'entitlement',
   unknown_route: 'model_not_found',
   body_too_large: 'payload_too_large',
   client_key_required: 'auth_revoked',

@@ -47,7 +47,7 @@ export async function refreshAfter(failure: Failure, lease: Lease, tools: Refres
     refreshable: true,
     newerGeneration: false,
     nextRoute: tools.nextRoute,
-    repairable: false,
+    repair: undefined,
     poisoned: false,
     remainingMs: remainingMs(),
     retryBudgetLeft: true,

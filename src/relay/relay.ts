@@ -3,7 +3,6 @@ import type { Failure } from '../failure/evidence.ts'
 import { observeException } from '../failure/observe-exception.ts'
 import type { Refresher } from '../oauth/refresh.ts'
 import type { Network } from '../platform/network.ts'
-import type { Platform } from '../platform/platform.ts'
 import type { Secret } from '../pool/credential.ts'
 import type { Lease, NothingReady } from '../pool/lease.ts'
 import type { CredentialPool } from '../pool/pool.ts'
@@ -28,13 +27,13 @@ import {
   untranslatableFailure,
   unwritableFailure,
 } from './nothing-ready.ts'
+import { planRepair, type RepairTools } from './plan-repair.ts'
 import { portableCall } from './portable-call.ts'
 import { prepareRequest, RequestTooDeepError } from './prepare.ts'
 import { headerRecord } from './headers.ts'
 import { hasFullHistory, previousResponseOf, responseKey } from './previous-response.ts'
 import { readQuota } from './read-quota.ts'
 import { refreshAfter } from './refresh-after.ts'
-import { repairFor } from './repairs.ts'
 import { sessionKeyOf } from './session-key.ts'
 import type { Settled } from './settled.ts'
 import { translatedAnswer } from './translated-answer.ts'
@@ -49,12 +48,11 @@ const WAITS_PER_CALL = 3
 const LONGEST_QUEUE_BEFORE_FALLBACK_MS = 5_000
 /** Timers may fire a moment early; a retry that arrives before the bench has ended finds nobody. */
 const AFTER_BENCH_MS = 5
+const NOTHING_LOST = (): readonly string[] => []
 
-export interface RelayDependencies {
+export interface RelayDependencies extends RepairTools {
   readonly pool: CredentialPool
   readonly network: Network
-  readonly platform: Platform
-  readonly policy: Policy
   readonly limits: Limits
   readonly budget: RetryBudget
   /** Renews logins ahead of their end and after a 401. @default none: a 401 of a login moves on */
@@ -202,7 +200,7 @@ export class Relay {
       const suspects = state.suspect(failure, lease)
       for (const suspect of suspects) await suspect.undo()
       const outlook = await pool.outlook({ ...pooled, tried })
-      const repair = repairFor(failure, call, state.repaired)
+      const repair = await planRepair(failure, call, state, this.#deps, remainingMs())
       const decision = decide(
         failure,
         {
@@ -213,7 +211,7 @@ export class Relay {
           refreshable: false,
           newerGeneration: failure.label.startsWith('auth_') && (await this.#isRenewed(route, lease)),
           nextRoute: usable < call.chain.length,
-          repairable: repair !== undefined,
+          repair: repair === undefined ? undefined : `${repair.name}: ${repair.what}`,
           poisoned: suspects.length > 0,
           remainingMs: remainingMs(),
           retryBudgetLeft: budget.allowsRetry(),
@@ -240,7 +238,7 @@ export class Relay {
           preferred = lease.credential.id
           break
         case 'repair':
-          if (repair !== undefined) state.repaired.add(repair)
+          if (repair !== undefined) state.repairs.made(repair)
           preferred = lease.credential.id
           break
         case 'rotate':
@@ -322,11 +320,13 @@ export class Relay {
     let dropped: readonly string[] = []
     const send = async (secret: Secret): Promise<AttemptResult> => {
       this.#deps.onSecret?.(secret.token)
+      state.base = state.repairs.apply(translated?.call ?? call)
       const portable =
         translated === undefined
-          ? portableCall(this.#boundState, call, state, route, lease)
-          : { call: translated.call, dropped: translated.told.dropped }
-      const prepared = prepareRequest(portable.call, route, lease.credential, secret)
+          ? portableCall(this.#boundState, state.base, state, route, lease)
+          : { call: state.base, dropped: translated.told.dropped }
+      state.sent = portable.call
+      const prepared = prepareRequest(state.sent, route, lease.credential, secret)
       dropped = [...portable.dropped, ...prepared.dropped]
       const { token } = secret
       return runAttempt({
@@ -346,9 +346,11 @@ export class Relay {
     this.#observeQuota(route, lease, result)
     if (result.kind === 'answer') {
       const firstOutputAtMs = platform.clock.now()
-      const answer =
-        translated === undefined ? result : translatedAnswer(result, translated, call.wire, firstOutputAtMs)
-      return { kind: 'answer', answer, served: { route, lease, dropped, startedAtMs, firstOutputAtMs } }
+      const { answer, lost } =
+        translated === undefined
+          ? { answer: result, lost: NOTHING_LOST }
+          : await translatedAnswer(result, translated, call.wire, firstOutputAtMs)
+      return { kind: 'answer', answer, served: { route, lease, dropped, lost, startedAtMs, firstOutputAtMs } }
     }
     book.attemptFailed(route, lease, result.failure, startedAtMs)
     return result

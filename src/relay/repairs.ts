@@ -1,30 +1,89 @@
 import type { Failure } from '../failure/evidence.ts'
-import { BOUND_STATE } from '../wire/bound-state.ts'
+import type { FailureLabel } from '../failure/labels.ts'
+import type { RepairName } from '../recovery/repair-names.ts'
+import { REPAIR_NAMES } from '../recovery/repair-names.ts'
+import { mendBetaHeader } from '../wire/repair/beta-header.ts'
+import { mendOutputLimit } from '../wire/repair/output-limit.ts'
+import { mendRefusedImages } from '../wire/repair/refused-images.ts'
+import { mendRefusedParameter } from '../wire/repair/refused-parameter.ts'
+import { refusalOf } from '../wire/repair/refusal.ts'
+import type { Change, Mender } from '../wire/repair/repair.ts'
+import { mendRoles } from '../wire/repair/roles.ts'
+import { mendToolSchemas } from '../wire/repair/tool-schemas.ts'
+import { mendRefusedThinking, mendUnreadableState } from '../wire/repair/unreadable-state.ts'
 import type { Call } from './call.ts'
-
-/** Changes that make a refused request acceptable without changing what was said. Each is tried once a call. */
-export type RepairName = 'bound_state'
+import { rewrittenCall } from './rewritten-call.ts'
 
 interface Repair {
-  readonly name: RepairName
-  /** The refusal is about what this repair changes, and there is something to change. */
-  fits(failure: Failure, call: Call): boolean
+  readonly labels: readonly FailureLabel[]
+  readonly mend: Mender
+  /** The next route may take what this one refuses. */
+  readonly forThisRoute?: true
 }
 
-const REPAIRS: readonly Repair[] = [
-  {
-    name: 'bound_state',
-    fits: (failure, call) =>
-      (failure.code === 'invalid_encrypted_content' ||
-        /encrypted content .*could not be verified|invalid `?signature`? in `?thinking|bound to a different conversation/i.test(
-          failure.message,
-        )) &&
-      BOUND_STATE[call.wire].blobsOf(call.body).length > 0,
-  },
-]
+/** Which failure each repair mends, and how. `recovery/repair-names.ts` gives the order. */
+const TABLE: Readonly<Record<RepairName, Repair>> = {
+  bound_state: { labels: ['invalid_request'], mend: mendUnreadableState },
+  thinking_signature: { labels: ['invalid_request'], mend: mendRefusedThinking },
+  beta_header: { labels: ['invalid_request'], mend: mendBetaHeader },
+  output_limit: { labels: ['invalid_request', 'context_overflow'], mend: mendOutputLimit, forThisRoute: true },
+  unsupported_parameter: { labels: ['invalid_request'], mend: mendRefusedParameter },
+  image: { labels: ['invalid_request', 'payload_too_large'], mend: mendRefusedImages },
+  tool_schema: { labels: ['invalid_request'], mend: mendToolSchemas },
+  roles: { labels: ['invalid_request'], mend: mendRoles },
+}
 
-/** @returns the repair to try next, if one fits that was not tried in this call */
-export function repairFor(failure: Failure, call: Call, tried: ReadonlySet<RepairName>): RepairName | undefined {
-  if (failure.blame !== 'request') return undefined
-  return REPAIRS.find((repair) => !tried.has(repair.name) && repair.fits(failure, call))?.name
+export interface PlannedRepair {
+  readonly name: string
+  /** What is changed, in a few words. */
+  readonly what: string
+  readonly change: Change
+  readonly forThisRoute: boolean
+}
+
+/** The repairs of one call: each at most once, and each in every attempt behind the refusal that it answers. */
+export class CallRepairs {
+  readonly #made: PlannedRepair[] = []
+  #changes: readonly PlannedRepair[] = []
+
+  /** Names in the order in which they were made. */
+  get names(): readonly string[] {
+    return [...new Set(this.#made.map(({ name }) => name))]
+  }
+
+  /**
+   * The repair to try next.
+   * @param sent what the provider refused, in its own protocol
+   * @param off repairs that the user has switched off
+   */
+  next(failure: Failure, sent: Call | undefined, off: ReadonlySet<string>): PlannedRepair | undefined {
+    if (sent === undefined) return undefined
+    const refusal = refusalOf(failure)
+    for (const name of REPAIR_NAMES) {
+      const { labels, mend, forThisRoute = false } = TABLE[name]
+      if (off.has(name) || !labels.includes(failure.label) || this.#made.some((each) => each.name === name)) continue
+      const mended = mend(refusal, sent)
+      if (mended !== undefined) return { name, ...mended, forThisRoute }
+    }
+    return undefined
+  }
+
+  made(repair: PlannedRepair): void {
+    this.#made.push(repair)
+    this.#changes = [...this.#changes, repair]
+  }
+
+  /** Another provider may take what this one refused. */
+  onNextRoute(): void {
+    this.#changes = this.#changes.filter(({ forThisRoute }) => !forThisRoute)
+  }
+
+  /** A request with every repair that was made so far. */
+  apply(call: Call): Call {
+    const { wire, body, headers } = call
+    if (this.#changes.length === 0) return call
+    const given = { wire, body, headers }
+    const changed = this.#changes.reduce((request, { change }) => change(request), given as Parameters<Change>[0])
+    return changed === given ? call : rewrittenCall(call, changed.body, changed.headers)
+  }
 }

@@ -14,6 +14,8 @@ export interface Served {
   readonly route: Route
   readonly lease: Lease
   readonly dropped: readonly string[]
+  /** What of the answer its caller's protocol has no place for, as far as it has come. */
+  readonly lost: () => readonly string[]
   readonly startedAtMs: number
   /** The answer is complete, or its first visible output has come. */
   readonly firstOutputAtMs: number

@@ -1,5 +1,6 @@
 import type { HeaderList } from '../platform/network.ts'
 import type { StreamFacts } from '../wire/translate/stream-facts.ts'
+import { LossReport } from '../wire/translate/loss-report.ts'
 import { translateAnswer } from '../wire/translate/translate-answer.ts'
 import { StreamTranslation } from '../wire/translate/translate-stream.ts'
 import type { WireName } from '../wire/wire.ts'
@@ -7,14 +8,21 @@ import type { AttemptAnswer } from './attempt.ts'
 import type { AttemptBody, AttemptEnding } from './attempt-body.ts'
 import type { TranslatedCall } from './translated-call.ts'
 
-/** An upstream's answer in the caller's words. Its failures were judged before, in the upstream's own wire. */
-export function translatedAnswer(
+/** An upstream's answer in the caller's words, and what these have no place for, as far as it has come. */
+export interface ToldAnswer {
+  readonly answer: AttemptAnswer
+  readonly lost: () => readonly string[]
+}
+
+/** Says an answer in the caller's words. Its failures were judged before, in the upstream's own wire. */
+export async function translatedAnswer(
   answer: AttemptAnswer,
   translated: TranslatedCall,
   to: WireName,
   nowMs: number,
-): AttemptAnswer {
+): Promise<ToldAnswer> {
   const { wire, told } = translated
+  const report = new LossReport()
   const facts: StreamFacts = { createdAt: Math.floor(nowMs / 1000), names: told.names, includeUsage: told.includeUsage }
   const type = answer.whole ? 'application/json' : 'text/event-stream; charset=utf-8'
   const headers: HeaderList = [
@@ -22,28 +30,26 @@ export function translatedAnswer(
     ['content-type', type],
   ]
   const body = answer.whole
-    ? new WholeBody(answer.body, (bytes) => translateAnswer(wire, to, Buffer.from(bytes).toString(), facts))
-    : new StreamedBody(answer.body, new StreamTranslation(wire, to, facts))
+    ? await wholeBody(answer.body, (bytes) => translateAnswer(wire, to, Buffer.from(bytes).toString(), facts, report))
+    : new StreamedBody(answer.body, new StreamTranslation(wire, to, facts, report))
   // A translated answer can be gone on from nowhere: the caller's next request carries its own history.
-  return { kind: 'answer', status: answer.status, headers, body, whole: answer.whole }
+  const translatedOne: AttemptAnswer = { kind: 'answer', status: answer.status, headers, body, whole: answer.whole }
+  return { answer: translatedOne, lost: () => report.dropped }
 }
 
-class WholeBody implements AttemptBody {
-  readonly #body: AttemptBody
-  readonly #translate: (bytes: Uint8Array) => string
-
-  constructor(body: AttemptBody, translate: (bytes: Uint8Array) => string) {
-    this.#body = body
-    this.#translate = translate
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array, AttemptEnding>> {
-    const next = await this.#body.next()
-    return next.done === true ? next : { done: false, value: Buffer.from(this.#translate(next.value)) }
-  }
-
-  return(): Promise<void> {
-    return this.#body.return()
+/** Translated at once: what was lost is told in a header. */
+async function wholeBody(body: AttemptBody, translate: (bytes: Uint8Array) => string): Promise<AttemptBody> {
+  const first = await body.next()
+  if (first.done === true) return { next: () => Promise.resolve(first), return: () => body.return() }
+  let given: Uint8Array | undefined = Buffer.from(translate(first.value))
+  return {
+    async next() {
+      if (given === undefined) return body.next()
+      const value = given
+      given = undefined
+      return { done: false, value }
+    },
+    return: () => body.return(),
   }
 }
 

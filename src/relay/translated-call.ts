@@ -2,7 +2,7 @@ import type { HeaderList } from '../platform/network.ts'
 import { type TranslatedRequest, translateRequest } from '../wire/translate/translate-request.ts'
 import type { WireName } from '../wire/wire.ts'
 import type { Call, Route } from './call.ts'
-import { RequestTooDeepError } from './prepare.ts'
+import { writtenBody } from './rewritten-call.ts'
 
 /** A call in its provider's words, with the way back. */
 export interface TranslatedCall {
@@ -53,21 +53,12 @@ function translate(call: Call, route: Route): Translation {
       model: call.model,
       stream: call.stream,
       headers: [...call.headers.filter(([name]) => CARRIED_HEADERS.has(name.toLowerCase())), ...JSON_BODY],
-      bytes: written(told.body),
+      bytes: writtenBody(told.body),
       body: told.body,
       signal: call.signal,
       query: '',
       chain: call.chain,
       client: call.client,
     },
-  }
-}
-
-function written(body: Readonly<Record<string, unknown>>): Uint8Array {
-  try {
-    return Buffer.from(JSON.stringify(body))
-  } catch (error) {
-    if (error instanceof RangeError) throw new RequestTooDeepError('the request body is nested too deeply')
-    throw error
   }
 }

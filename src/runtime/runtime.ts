@@ -9,6 +9,7 @@ import {
   resolveChain,
   type Resolved,
 } from '../config/resolve.ts'
+import { resolveNamed } from '../config/named-chain.ts'
 import type { Environment } from '../platform/environment.ts'
 import type { Network } from '../platform/network.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -24,7 +25,9 @@ import type { Provider } from '../providers/provider.ts'
 import { RetryBudget } from '../recovery/budget.ts'
 import type { Call, RelayAnswer } from '../relay/call.ts'
 import { BoundStateBook } from '../relay/bound-state-book.ts'
+import { type Compress, standardCompression } from '../relay/compress.ts'
 import { Relay } from '../relay/relay.ts'
+import { summariseOver } from '../relay/summarise.ts'
 import { TelemetryBus } from '../telemetry/bus.ts'
 import type { CallJournal } from '../telemetry/call-journal.ts'
 import { CallRecorder } from '../telemetry/call-recorder.ts'
@@ -45,6 +48,8 @@ export interface RuntimeOptions {
   readonly recordTo?: string
   /** Where the stories of calls are kept; closed with the runtime. @default nowhere */
   readonly journal?: CallJournal
+  /** Makes conversations shorter that do not fit. @default what the configuration says under `compression` */
+  readonly compress?: Compress
   /** How this program calls itself at token endpoints. @default sparekey */
   readonly userAgent?: string
   /** A refresh whose process has died is taken over after this long, ms. @default 45000 */
@@ -54,7 +59,7 @@ export interface RuntimeOptions {
 }
 
 const MOST_REMEMBERED_CHAINS = 500
-const LONGEST_REMEMBERED_MODEL = 200
+const LONGEST_REMEMBERED_NAME = 400
 /** A usage probe waits this long for newer tokens, ms. */
 const LONGEST_PROBE_REFRESH_MS = 10_000
 
@@ -163,7 +168,7 @@ export class Runtime {
             onTrouble: trouble,
           })
     this.bus.subscribe((event) => this.#calls?.take(event))
-    this.#relay = this.#makeRelay()
+    this.#relay = this.#makeRelay(this.#compressor())
   }
 
   get config(): Config {
@@ -177,26 +182,32 @@ export class Runtime {
   /** Takes a new configuration for calls that begin from now on. Running calls end as they began. */
   reload(config: Config): void {
     this.#config = config
-    this.#relay = this.#makeRelay()
+    this.#relay = this.#makeRelay(this.#compressor())
   }
 
-  /** Routes for a model that a client asked for. Worked out once for each configuration and set of providers with credentials. */
-  async resolveChain(model: string, wire: WireName): Promise<Resolved> {
-    const resolved = this.#resolve(await this.holders(FRESH_ENOUGH_MS), model, wire)
+  /**
+   * Routes for a model that a client asked for. Worked out once for each configuration and set of providers with credentials.
+   * @param named the chain that the request names instead (`x-sparekey-chain`)
+   */
+  async resolveChain(model: string, wire: WireName, named?: string): Promise<Resolved> {
+    const resolved = this.#resolve(await this.holders(FRESH_ENOUGH_MS), model, wire, named)
     // Nobody may be told that there is no such thing while another process has just added it.
-    return resolved.kind === 'chain' ? resolved : this.#resolve(await this.holders(), model, wire)
+    return resolved.kind === 'chain' ? resolved : this.#resolve(await this.holders(), model, wire, named)
   }
 
-  #resolve(holders: ReadonlySet<string>, model: string, wire: WireName): Resolved {
+  #resolve(holders: ReadonlySet<string>, model: string, wire: WireName, named: string | undefined): Resolved {
     if (this.#resolved.config !== this.#config || this.#resolved.holders !== holders)
       this.#resolved = { config: this.#config, holders, chains: new Map() }
     const { chains } = this.#resolved
-    const name = `${wire} ${model}`
+    const name = `${wire} ${model}\n${named ?? ''}`
     const known = chains.get(name)
     if (known !== undefined) return known
-    const resolved = resolveChain(this.#config, PROVIDERS, holders, model, wire)
+    const resolved =
+      named === undefined
+        ? resolveChain(this.#config, PROVIDERS, holders, model, wire)
+        : resolveNamed(this.#config, PROVIDERS, holders, named, model, wire)
     // Clients choose the names: what serves nobody is not kept, and what is kept is bounded.
-    if (resolved.kind === 'chain' && model.length <= LONGEST_REMEMBERED_MODEL) {
+    if (resolved.kind === 'chain' && name.length <= LONGEST_REMEMBERED_NAME) {
       if (chains.size >= MOST_REMEMBERED_CHAINS) chains.clear()
       chains.set(name, resolved)
     }
@@ -219,6 +230,18 @@ export class Runtime {
     if (this.#holders?.of !== credentials)
       this.#holders = { of: credentials, names: new Set(credentials.map(({ provider }) => provider)) }
     return this.#holders.names
+  }
+
+  /** Connects to the providers that have a credential, so that the first call does not wait for a handshake. Sends nothing, never throws. */
+  async prepareConnections(): Promise<void> {
+    const holders = await this.holders().catch(() => [])
+    const places = [...holders].map((provider) => ({
+      at: this.#placeOf(provider),
+      ...providerConfig(this.#config, provider),
+    }))
+    for (const { at, http2 } of places)
+      if (at !== undefined && at.proxy === undefined && http2 !== false)
+        void this.#network.prepare?.(at.baseUrl, this.#config.limits.connectMs)
   }
 
   /** Whether a call could be served now. */
@@ -267,14 +290,31 @@ export class Runtime {
     return renewal.kind === 'renewed' ? renewal.secret : undefined
   }
 
-  #makeRelay(): Relay {
-    const { policy, limits } = this.#config
+  /** What makes conversations shorter, if anything does. Whoever writes summaries is never compressed itself. */
+  #compressor(): Compress | undefined {
+    const { compression } = this.#config
+    if (this.#options.compress !== undefined || compression === undefined) return this.#options.compress
+    const { keepSteps, summaryRoute: route } = compression
+    if (route === undefined) return standardCompression({ keepSteps })
+    const slash = route.indexOf('/')
+    const chain = async () => {
+      const resolved = await this.chainFrom(route.slice(0, slash), route.slice(slash + 1))
+      return resolved.kind === 'chain' ? resolved.chain : []
+    }
+    const summarise = summariseOver(this.#makeRelay(), chain, this.#options.platform)
+    return standardCompression({ keepSteps, summarise })
+  }
+
+  #makeRelay(compress?: Compress): Relay {
+    const { policy, limits, repairsOff } = this.#config
     return new Relay({
       pool: this.pool,
       network: this.#network,
       platform: this.#options.platform,
       policy,
       limits,
+      repairsOff: new Set(repairsOff),
+      compress,
       budget: this.#budget,
       refresher: this.refresher,
       emit: (event) => this.bus.emit(event),

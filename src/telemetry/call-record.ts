@@ -58,6 +58,12 @@ export interface CallRecord {
   readonly route?: string
   /** Why it is not the first route of the chain. */
   readonly fallbackReason?: string
+  /** Names of what was changed in the request after providers had refused it. */
+  readonly repairs?: readonly string[]
+  /** `provider/model` of the last metered route that was asked although the chain's first one costs nothing more. */
+  readonly meteredFallback?: string
+  /** Names of what was left out of request and answer on their way. */
+  readonly dropped?: readonly string[]
   readonly attempts: readonly CallAttempt[]
   readonly decisions: readonly DecisionRecord[]
 }

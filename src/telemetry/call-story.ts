@@ -72,6 +72,9 @@ export class CallStory {
     const last = this.#attempts.at(-1)
     const ended = this.#ended
     const fallback = ended?.fallbackReason
+    const repairs = ended?.repairs
+    const metered = ended?.meteredFallback
+    const dropped = ended?.dropped
     return {
       id: clean(callId),
       startedAtMs: atMs,
@@ -85,6 +88,9 @@ export class CallStory {
       ...(client === undefined ? {} : { client }),
       ...(last === undefined ? {} : { route: clean(`${last.provider}/${last.model}`) }),
       ...(fallback === undefined ? {} : { fallbackReason: clean(fallback) }),
+      ...(repairs === undefined ? {} : { repairs }),
+      ...(metered === undefined ? {} : { meteredFallback: clean(metered) }),
+      ...(dropped === undefined ? {} : { dropped: dropped.slice(0, MOST_STEPS).map(clean) }),
       attempts: this.#attempts.map((each) => cleanAttempt(each, clean)),
       decisions: this.#decisions.map((each) => ({ ...each, reason: clean(each.reason) })),
     }

@@ -64,6 +64,18 @@ export type TelemetryEvent =
       readonly delayMs?: number
       readonly reason: string
     }
+  /** A call goes on at a route that costs money, and the first of its chain would not have. Before the first attempt there. */
+  | {
+      readonly type: 'metered_fallback'
+      readonly callId: string
+      readonly atMs: number
+      readonly provider: string
+      readonly model: string
+      /** `provider/model` of the chain's first route. */
+      readonly insteadOf: string
+      /** Why the first route does not serve. */
+      readonly reason: string
+    }
   | {
       readonly type: 'call_ended'
       readonly callId: string
@@ -74,6 +86,12 @@ export type TelemetryEvent =
       readonly message?: string
       /** Why it did not end on the first route of its chain. */
       readonly fallbackReason?: string
+      /** Names of what was changed in the request after providers had refused it. */
+      readonly repairs?: readonly string[]
+      /** `provider/model` of the last metered route that was asked although the chain's first one costs nothing more. */
+      readonly meteredFallback?: string
+      /** Names of what was left out of request and answer on their way. */
+      readonly dropped?: readonly string[]
       readonly attempts: readonly AttemptRecord[]
       readonly durationMs: number
     }

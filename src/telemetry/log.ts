@@ -46,15 +46,18 @@ const INFO = 30
 const WARN = 40
 
 function lineOf(event: Extract<TelemetryEvent, { type: 'call_ended' }>, redactor: Redactor) {
-  const { atMs, callId, outcome, label, durationMs, attempts } = event
+  const { atMs, callId, outcome, label, durationMs, attempts, fallbackReason, meteredFallback } = event
   return {
-    level: INFO,
+    // Money that nobody meant to spend is looked for among warnings.
+    level: meteredFallback === undefined ? INFO : WARN,
     time: toIsoText(atMs),
     event: 'call',
     call: redactor.text(callId),
     outcome,
     ...(label === undefined ? {} : { label }),
     durationMs,
+    ...(fallbackReason === undefined ? {} : { fallback: redactor.text(fallbackReason) }),
+    ...(meteredFallback === undefined ? {} : { metered: redactor.text(meteredFallback) }),
     attempts: attempts.map((attempt) => clean(attempt, redactor)),
   }
 }

@@ -106,6 +106,7 @@ describe('the part that only sparekey knows', () => {
       label: 'quota_exhausted',
       rule: 'provider/row',
       earliest_return: '2027-01-15T08:01:00.000Z',
+      retry_after_ms: 60_000,
       attempts: [{ provider: 'openai', credential: 'work', label: 'quota_exhausted', status: 429 }],
     })
     expect(sparekeyDetails(givenUp('billing', { code: 'no_credential' }))).toMatchObject({ code: 'no_credential' })

@@ -76,12 +76,22 @@ function tellsWait(given: GivenUp): boolean {
   return given.failure.blame === 'credential' || given.failure.blame === 'provider'
 }
 
+const ASK_AGAIN =
+  'The answer broke off: the same request again starts anew, with another credential where there is one.'
+
+/** Whether the caller of an answer that broke off gets further by asking again: whose fault it was, is dealt with by then. */
+export function asksAgain({ isLate, failure }: GivenUp): boolean {
+  return isLate === true && failure.blame !== 'request' && failure.blame !== 'caller'
+}
+
 /** What happened and what to do next, in two sentences. */
 export function errorMessage(given: GivenUp): string {
-  const { failure } = given
-  if (given.code !== undefined) return failure.message
+  const { failure, withheld = [] } = given
+  const possible = withheld.map(({ route, reason }) => ` Possible and not taken: ${route} ${reason}.`).join('')
+  if (given.code !== undefined) return failure.message + possible
   const said = failure.message.trim().replace(/[.\s]+$/, '')
-  return `${said === '' ? failure.label : said}. ${NEXT_STEP[failure.label]}`
+  const next = asksAgain(given) ? ASK_AGAIN : NEXT_STEP[failure.label]
+  return `${said === '' ? failure.label : said}. ${next}${possible}`
 }
 
 /** The part that only sparekey knows: label, code, every attempt, earliest return. Never a secret. */
@@ -91,8 +101,9 @@ export function sparekeyDetails(given: GivenUp, isoText: (epochMs: number) => st
     code: given.code ?? given.failure.label,
     label: given.failure.label,
     rule: given.failure.rule,
-    ...(at === undefined ? {} : { earliest_return: isoText(at) }),
+    ...(at === undefined ? {} : { earliest_return: isoText(at), retry_after_ms: Math.max(0, at - given.nowMs) }),
     attempts: given.attempts,
+    ...(given.withheld === undefined ? {} : { withheld: given.withheld }),
   }
 }
 

@@ -39,6 +39,8 @@ export const OWN_STATUS: Readonly<Record<string, number>> = {
   invalid_header: 400,
   model_missing: 400,
   model_unknown: 404,
+  chain_unknown: 400,
+  fallback_refused: 403,
   unknown_route: 404,
   method_not_allowed: 405,
   body_too_large: 413,

@@ -175,6 +175,32 @@ describe('a Responses stream that failed', () => {
     expect(failedCode(label)?.code).toBe(code)
   })
 
+  it.each([
+    ['billing', 'server_error'],
+    ['overloaded', 'server_error'],
+    ['rate_limit', 'server_error'],
+    ['quota_exhausted', 'usage_limit_reached'],
+    ['connection', 'connection_error'],
+    ['content_policy', 'content_policy_violation'],
+    ['context_overflow', 'context_length_exceeded'],
+  ] as const)(
+    'says %s behind output as %s: the Codex CLI asks again only where that gets it further',
+    (label, code) => {
+      expect(failedCode(label, { isLate: true, waitMs: 3200 })?.code).toBe(code)
+      expect(failedCode(label, { isLate: true, waitMs: 3200 })?.message).not.toContain('try again in')
+      // Whoever reads the event `error` is told what it was.
+      const flat = told('responses', [label, { isLate: true }])[0]?.[1]
+      expect(flat?.['code']).toBe(told('responses', [label])[0]?.[1]?.['code'])
+    },
+  )
+
+  it('tells the reader of half an answer that the same request starts anew, where it does', () => {
+    expect(failedCode('quota_exhausted', { isLate: true })?.message).toMatch(
+      /The answer broke off: the same request again/,
+    )
+    expect(failedCode('content_policy', { isLate: true })?.message).not.toContain('broke off')
+  })
+
   it('says how long a throttle lasts in the words that the Codex CLI reads', () => {
     expect(failedCode('rate_limit', { waitMs: 3200 })?.message).toMatch(/Please try again in 4s\.$/)
     expect(failedCode('rate_limit')?.message).not.toContain('try again in')

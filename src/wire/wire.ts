@@ -61,6 +61,10 @@ export interface GivenUp {
     readonly label: string
     readonly status?: number
   }>
+  /** Routes that were possible and that the fallback policy keeps the call from. */
+  readonly withheld?: ReadonlyArray<{ readonly route: string; readonly reason: string }>
+  /** The answer broke off behind visible output: nothing could be repeated for the caller, who can ask again. */
+  readonly isLate?: true
   /** The gateway's own machine code, e.g. `no_credential`, `exhausted`, `invalid_json`. */
   readonly code?: string
 }

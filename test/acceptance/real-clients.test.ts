@@ -1,13 +1,7 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
-import { type Scenario, type Simulator, startSimulator, type Step } from '../../src/simulator/index.ts'
-import { temporaryHome } from '../support/temporary-home.ts'
+import { describe, expect, it } from 'vitest'
+import type { Step } from '../../src/simulator/index.ts'
+import { behind, claude, closeAfterwards, codex, direct, GOOD } from '../support/run-client.ts'
 import { startWorld, type World } from '../support/world.ts'
-
-/** The real programs, installed by scripts/install-clients.sh into SPAREKEY_TEST_CLIENTS, against the simulator and through the gateway. */
-const CLIENTS = process.env['SPAREKEY_TEST_CLIENTS'] ?? ''
 
 const QUOTA = {
   type: 'usage_limit_reached',
@@ -15,103 +9,6 @@ const QUOTA = {
   plan_type: 'plus',
   resets_in_seconds: 13_872,
 }
-const GOOD = 'pong from the simulator'
-
-const open: Array<World | Simulator> = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()))
-})
-
-interface Ran {
-  readonly exit: number | null
-  readonly out: string
-  readonly err: string
-}
-
-function run(program: string, words: readonly string[], variables: Readonly<Record<string, string>>): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(join(CLIENTS, 'node_modules', '.bin', program), [...words], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // Nothing of the machine's own settings, and no proxy that could lead out.
-      env: { PATH: process.env['PATH'] ?? '', TERM: 'dumb', NO_COLOR: '1', no_proxy: '127.0.0.1', ...variables },
-    })
-    const out: Buffer[] = []
-    const err: Buffer[] = []
-    child.stdout.on('data', (part: Buffer) => out.push(part))
-    child.stderr.on('data', (part: Buffer) => err.push(part))
-    child.on('error', reject)
-    child.on('close', (exit) =>
-      resolve({ exit, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }),
-    )
-  })
-}
-
-function codex(baseUrl: string): Promise<Ran> {
-  const home = temporaryHome()
-  const codexHome = join(home, 'codex')
-  mkdirSync(codexHome)
-  writeFileSync(
-    join(codexHome, 'config.toml'),
-    `model = "gpt-5.5"
-model_provider = "gw"
-check_for_update_on_startup = false
-approval_policy = "never"
-sandbox_mode = "read-only"
-web_search = "disabled"
-[analytics]
-enabled = false
-[model_providers.gw]
-name = "gw"
-base_url = "${baseUrl}"
-wire_api = "responses"
-env_key = "GW_KEY"
-request_max_retries = 1
-stream_max_retries = 1
-stream_idle_timeout_ms = 10000
-supports_websockets = false
-`,
-  )
-  return run('codex', ['exec', '--skip-git-repo-check', '--json', 'Say pong'], {
-    HOME: home,
-    CODEX_HOME: codexHome,
-    GW_KEY: 'tok-a',
-  })
-}
-
-function claude(baseUrl: string): Promise<Ran> {
-  const home = temporaryHome()
-  return run('claude', ['--print', '--output-format', 'json', 'Say pong'], {
-    HOME: home,
-    CLAUDE_CONFIG_DIR: join(home, '.claude'),
-    ANTHROPIC_API_KEY: 'tok-a',
-    ANTHROPIC_BASE_URL: baseUrl,
-    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-    DISABLE_AUTOUPDATER: '1',
-    CLAUDE_CODE_MAX_RETRIES: '0',
-  })
-}
-
-function scenario(first: Step): Scenario {
-  const good: Step = { kind: 'answer', text: GOOD }
-  return {
-    name: 'client',
-    description: '',
-    credentials: { 'tok-a': { steps: [first] }, 'tok-b': { steps: [good] }, 'tok-c': { steps: [good] } },
-  }
-}
-
-async function direct(first: Step): Promise<Simulator> {
-  const simulator = await startSimulator({ scenario: scenario(first) })
-  open.push(simulator)
-  return simulator
-}
-
-async function behind(provider: 'openai-codex' | 'anthropic' | 'gemini', first: Step): Promise<World> {
-  const world = await startWorld({ sides: [{ provider, scenario: scenario(first) }] })
-  open.push(world)
-  return world
-}
-
 const FAULTS: Readonly<Record<string, Step>> = {
   'an empty account inside HTTP 200': { kind: 'failed', error: QUOTA },
   'an empty account after a reasoning item': { kind: 'failed', error: QUOTA, reasoningFirst: true },
@@ -162,7 +59,7 @@ describe('all accounts empty', () => {
         },
       ],
     })
-    open.push(world)
+    closeAfterwards(world)
     const told = await codex(`${world.gateway.url}/v1`)
     expect(told.exit).toBe(1)
     expect(told.out).toContain('hit your usage limit')
@@ -182,7 +79,7 @@ async function withTool(
   ]
   const credentials = { 'tok-a': { steps: [...steps, ...steps] } }
   const world = await startWorld({ sides: [{ provider, scenario: { name: 'tool', description: '', credentials } }] })
-  open.push(world)
+  closeAfterwards(world)
   return world
 }
 

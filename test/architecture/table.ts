@@ -32,9 +32,9 @@ const surface: Row = {
 /** The files directly in `src/` are the room `.`; a folder without a row is refused. */
 export const TABLE: Readonly<Record<string, Row>> = {
   failure: { runtime: [], types: [], pure: true },
-  wire: { runtime: ['failure/evidence', 'failure/labels'], types: ['failure'], pure: true },
+  wire: { runtime: ['failure/evidence', 'failure/labels', 'failure/sparekey-error'], types: ['failure'], pure: true },
   recovery: { runtime: ['failure'], types: [], pure: true },
-  pool: { runtime: ['platform'], types: ['failure', 'recovery'] },
+  pool: { runtime: ['platform', 'failure/sparekey-error'], types: ['failure', 'recovery'] },
   // Refreshing works on the pool's words for a login and on its store contract.
   oauth: { runtime: ['failure', 'platform'], types: ['pool'] },
   // The journal of calls is a contract of telemetry, as the store is one of the pool.
@@ -74,13 +74,15 @@ export const TABLE: Readonly<Record<string, Row>> = {
       'recovery',
       'providers/_registry',
       'providers/provider',
+      'stores',
       'telemetry',
       'platform',
     ],
-    types: ['failure', 'wire', 'stores'],
+    types: ['failure', 'wire'],
   },
   fetch: surface,
-  'ai-sdk': surface,
+  // The AI SDK's models speak through our `fetch`.
+  'ai-sdk': { ...surface, runtime: [...surface.runtime, 'fetch'] },
   gateway: surface,
   chat: surface,
   cli: { runtime: ['*'], types: [] },
@@ -109,7 +111,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
 }
 
 /** `_` files that may be imported from outside their folder. */
-export const SHARED_UNDERSCORE_FILES: readonly string[] = ['providers/_registry']
+export const SHARED_UNDERSCORE_FILES: readonly string[] = ['providers/_registry', 'providers/_rules']
 
 /** The room that holds clock, timers, chance, network and environment. */
 export const DOOR = 'platform'

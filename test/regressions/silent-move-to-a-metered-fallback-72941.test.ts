@@ -3,6 +3,7 @@ import { loadText } from '../../src/config/load.ts'
 import { resolveChain } from '../../src/config/resolve.ts'
 import { fixedEnvironment } from '../../src/platform/environment.ts'
 import { PROVIDERS } from '../../src/providers/_registry.ts'
+import { allowedRoutes } from '../../src/relay/fallback-policy.ts'
 import { MINUTE } from '../support/pool-fixtures.ts'
 import { relayBefore } from '../support/relay-fixtures.ts'
 
@@ -66,6 +67,14 @@ describe('a call on a fallback (72941, 69494, 31032)', () => {
     const loaded = loadText({ text }, 'config.yaml', fixedEnvironment({}))
     if (!('config' in loaded)) throw new Error(JSON.stringify(loaded.problems))
     const resolved = resolveChain(loaded.config, PROVIDERS, new Set(Object.keys(PROVIDERS)), 'm', 'responses')
-    expect(resolved.kind === 'chain' && resolved.chain.map(({ provider }) => provider)).toEqual(['openai-codex'])
+    if (resolved.kind !== 'chain') throw new Error(resolved.message)
+    const reason = expect.stringContaining('subscription-only') as string
+    expect(allowedRoutes(resolved, [])).toMatchObject({
+      chain: [{ provider: 'openai-codex' }],
+      withheld: [
+        { route: 'openrouter/m', reason },
+        { route: 'anthropic/m', reason },
+      ],
+    })
   })
 })

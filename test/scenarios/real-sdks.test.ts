@@ -5,6 +5,7 @@ import { generateText, streamText } from 'ai'
 import OpenAiSix from 'openai-v6'
 import OpenAiSeven from 'openai-v7'
 import { afterEach, describe, expect, it } from 'vitest'
+import { sparekeyErrorOf } from '../../src/index.ts'
 import type { Step } from '../../src/simulator/index.ts'
 import { startWorld, type World } from '../support/world.ts'
 
@@ -141,6 +142,9 @@ describe.each(Object.keys(SURFACES) as readonly Surface[])(
       error: { type: 'usage_limit_reached', message: 'The usage limit has been reached', resets_in_seconds: 13_872 },
     }
 
+    /** What is read out of each of them. */
+    const TOLD = { label: 'quota_exhausted', status: 429, callId: expect.stringMatching(/^call_/) }
+
     it.each(OPENAI_SDKS)('openai %s', async (_version, OpenAi) => {
       // With the SDK's own retries on: `x-should-retry: false` must stop them.
       const sdk = new OpenAi(client(surface, await behind('openai', empty, empty), '/v1'))
@@ -151,6 +155,7 @@ describe.each(Object.keys(SURFACES) as readonly Surface[])(
         )
         expect(error).toBeInstanceOf(OpenAi.RateLimitError)
         expect(error).toMatchObject({ status: 429, type: 'usage_limit_reached' })
+        expect(sparekeyErrorOf(error)).toMatchObject({ ...TOLD, attempts: stream ? [] : [{}, {}] })
       }
       expect(world?.simulators[0]?.requests).toHaveLength(2)
     })
@@ -164,6 +169,7 @@ describe.each(Object.keys(SURFACES) as readonly Surface[])(
           (thrown: unknown) => thrown,
         )
       expect(error).toBeInstanceOf(Anthropic.RateLimitError)
+      expect(sparekeyErrorOf(error)).toMatchObject({ ...TOLD, attempts: [{}, {}] })
       expect(world?.simulators[0]?.requests).toHaveLength(2)
     })
 
@@ -175,20 +181,22 @@ describe.each(Object.keys(SURFACES) as readonly Surface[])(
           for await (const _event of await openai.responses.create({ model: 'gpt-5.5', input: 'hello', stream: true }));
         })(),
       ).rejects.toThrow(/stream|connection|terminated|closed/i)
-      await expect(
-        (async () => {
-          for await (const _chunk of await openai.chat.completions.create({
-            model: 'gpt-5.5',
-            messages: MESSAGES,
-            stream: true,
-          }));
-        })(),
-      ).rejects.toThrow(/error|stream|connection/i)
+      const chat = (async () => {
+        for await (const _chunk of await openai.chat.completions.create({
+          model: 'gpt-5.5',
+          messages: MESSAGES,
+          stream: true,
+        }));
+      })()
+      await expect(chat).rejects.toThrow(/error|stream|connection/i)
+      await expect(chat).rejects.toSatisfy((error) => sparekeyErrorOf(error)?.label === 'connection')
       await world?.close()
       const anthropic = new Anthropic({ ...client(surface, await behind('anthropic', cut), ''), maxRetries: 0 })
-      await expect(
-        anthropic.messages.stream({ model: 'claude-sonnet-5', max_tokens: 64, messages: MESSAGES }).finalMessage(),
-      ).rejects.toThrow(/error|stream|connection/i)
+      const message = anthropic.messages
+        .stream({ model: 'claude-sonnet-5', max_tokens: 64, messages: MESSAGES })
+        .finalMessage()
+      await expect(message).rejects.toThrow(/error|stream|connection/i)
+      await expect(message).rejects.toSatisfy((error) => sparekeyErrorOf(error)?.label === 'connection')
     })
   },
 )

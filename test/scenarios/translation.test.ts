@@ -190,3 +190,56 @@ describe('what cannot be carried', () => {
     expect(reading.text).toContain('previous_response_not_found')
   })
 })
+
+describe('what an answer brings that has no place', () => {
+  const message = {
+    type: 'message',
+    role: 'assistant',
+    content: [{ type: 'output_text', text: 'Rain.', annotations: [{ type: 'url_citation', url: 'https://x' }] }],
+  }
+  const output = [{ type: 'web_search_call', id: 'ws_1', status: 'completed' }, message]
+  const response = { id: 'resp_1', object: 'response', status: 'completed', model: 'm', output }
+  const LOST = ['output.web_search_call', 'output.annotations']
+
+  it('is named in the header of a whole answer, and in the record', async () => {
+    const body = JSON.stringify(response)
+    world = await startWorld({
+      sides: [
+        {
+          provider: 'openai',
+          scenario: {
+            name: 'searching',
+            description: '',
+            credentials: {
+              'tok-a': {
+                steps: [{ kind: 'raw', status: 200, headers: { 'content-type': 'application/json' }, body }],
+              },
+            },
+          },
+        },
+      ],
+    })
+    const reading = await ask(world.gateway.url, 'messages', false)
+    expect(reading).toMatchObject({ status: 200, said: 'Rain.' })
+    expect(reading.headers.get('x-sparekey-dropped')).toBe(LOST.join(', '))
+    expect(world.events.at(-1)).toMatchObject({ type: 'call_ended', dropped: LOST })
+  })
+
+  it('is named in the record of a stream, whose headers had gone before', async () => {
+    const events = [
+      { type: 'response.created', response: { ...response, status: 'in_progress', output: [] } },
+      { type: 'response.output_item.done', output_index: 0, item: output[0] },
+      { type: 'response.output_text.delta', output_index: 1, delta: 'Rain.' },
+      { type: 'response.output_item.done', output_index: 1, item: message },
+      { type: 'response.completed', response },
+    ].map((data) => ({ event: data.type, data }))
+    const { gateway, events: told } = await before('responses', { kind: 'events', events })
+    const reading = await ask(gateway.url, 'messages', true)
+    expect(reading).toMatchObject({ status: 200, ending: 'complete', said: 'Rain.' })
+    expect(told.at(-1)).toMatchObject({
+      type: 'call_ended',
+      outcome: 'answered',
+      dropped: ['max_output_tokens', ...LOST],
+    })
+  })
+})

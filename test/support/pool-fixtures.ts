@@ -48,6 +48,27 @@ export function credentialOf(given: Partial<Credential> = {}): Credential {
   }
 }
 
+/** Where the manual clock stands at first. */
+export const START = 1_767_225_600_000
+
+/** A bench of `cred_a` that began an hour before `START` and holds for five days, its trial due. */
+export function benchOf(given: Partial<Bench> = {}): Bench {
+  return {
+    credentialId: 'cred_a',
+    scope: '*',
+    reason: 'quota_exhausted',
+    sinceMs: START - HOUR,
+    untilMs: START + 5 * DAY,
+    trialAtMs: START,
+    dead: false,
+    tokenGeneration: 1,
+    strikes: 1,
+    failedTrials: 0,
+    evidence: { rule: 'r', message: 'm', timeSource: 'stated', seenAtMs: START - HOUR },
+    ...given,
+  }
+}
+
 export function newCredential(name: string, given: Partial<NewCredential> = {}): NewCredential {
   return {
     id: `cred_${name}`,

@@ -26,6 +26,8 @@ export interface Reuse {
   readonly inWindow: boolean
   /** From the first POST to the kill, ms. */
   readonly killedAfterMs: number | undefined
+  /** How often it was sent after a process that lives had been refused with it and had said so. */
+  readonly sentAfterVerdict: number
   readonly story: readonly RefreshStep[]
 }
 
@@ -93,6 +95,10 @@ export function proveRefreshes(
           !first.has('committed') &&
           !first.has('ended'),
         killedAfterMs: sent === undefined || kill === undefined ? undefined : kill.atMs - sent.atMs,
+        sentAfterVerdict: sentAfterVerdict(
+          flights.filter((flight) => flight.get('sent')?.fingerprint === fingerprint),
+          killOf,
+        ),
         story: steps.filter(
           (each) =>
             each.fingerprint === fingerprint || (sent !== undefined && each.pid === sent.pid && each.atMs >= sent.atMs),
@@ -131,6 +137,19 @@ function flightOf(sent: RefreshStep, steps: readonly RefreshStep[]): ReadonlyMap
     if (isSame) flight.set(each.step, each)
   }
   return flight
+}
+
+function sentAfterVerdict(
+  flights: ReadonlyArray<ReadonlyMap<RefreshStep['step'], RefreshStep>>,
+  killOf: ReadonlyMap<number, Kill>,
+): number {
+  const toldAtMs = flights.flatMap((flight) => {
+    const ended = flight.get('ended')
+    // Who was killed right after it may not have had the time to tell the pool.
+    return ended === undefined || killOf.has(ended.pid) ? [] : [ended.atMs]
+  })
+  const firstToldAtMs = Math.min(...toldAtMs)
+  return flights.filter((flight) => (flight.get('sent')?.atMs ?? 0) > firstToldAtMs).length
 }
 
 function followClaims(

@@ -10,7 +10,7 @@ export function situationOf(given: Partial<Situation> = {}): Situation {
     refreshable: false,
     newerGeneration: false,
     nextRoute: false,
-    repairable: false,
+    repair: undefined,
     poisoned: false,
     remainingMs: 600_000,
     retryBudgetLeft: true,

@@ -79,9 +79,11 @@ export function givenUp(
     /** The provider's own code. */
     readonly failureCode?: string
     readonly api?: WireName
+    /** Behind visible output. */
+    readonly isLate?: true
   } = {},
 ): GivenUp {
-  const { waitMs, message = 'It failed', code, failureCode, api = 'responses' } = more
+  const { waitMs, message = 'It failed', code, failureCode, api = 'responses', isLate } = more
   return {
     failure: {
       label,
@@ -97,5 +99,6 @@ export function givenUp(
     attempts: [{ provider: 'openai', credential: 'work', label, status: 429 }],
     ...(waitMs === undefined ? {} : { earliestReturnMs: NOW_MS + waitMs }),
     ...(code === undefined ? {} : { code }),
+    ...(isLate === undefined ? {} : { isLate }),
   }
 }

@@ -11,6 +11,7 @@ import type { Provider } from '../../src/providers/provider.ts'
 import { RetryBudget } from '../../src/recovery/budget.ts'
 import { DEFAULT_POLICY, type Policy } from '../../src/recovery/policy.ts'
 import { DEFAULT_LIMITS, type Limits, type Route } from '../../src/relay/call.ts'
+import type { Compress } from '../../src/relay/compress.ts'
 import { Relay } from '../../src/relay/relay.ts'
 import { type Scenario, type Simulator, startSimulator } from '../../src/simulator/index.ts'
 import { openStore } from '../../src/stores/open-store.ts'
@@ -40,6 +41,10 @@ export interface WorldOptions {
   readonly policy?: Policy
   readonly limits?: Partial<Limits>
   readonly store?: Store
+  /** What the `fetch` does with what nobody could answer. */
+  readonly givenUp?: 'answer' | 'throw'
+  readonly repairsOff?: readonly string[]
+  readonly compress?: Compress | undefined
 }
 
 /** A gateway before simulated providers, all on loopback sockets. */
@@ -78,17 +83,22 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     policy: options.policy ?? HURRIED_POLICY,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     budget: new RetryBudget(),
+    repairsOff: new Set(options.repairsOff),
+    compress: options.compress,
     emit: (event) => events.push(event),
   })
   const house = { resolveChain: () => ({ kind: 'chain' as const, chain }), listModels: () => ['gpt-5.5'], clients: [] }
   const gateway = await startGateway({ relay, house, platform, port: 0 })
-  const fetch = makeFetch({
-    relay,
-    platform,
-    bodyBytes: DEFAULT_GATEWAY_LIMITS.bodyBytes,
-    resolveChain: async () => house.resolveChain(),
-    listModels: async () => house.listModels(),
-  })
+  const fetch = makeFetch(
+    {
+      relay,
+      platform,
+      bodyBytes: DEFAULT_GATEWAY_LIMITS.bodyBytes,
+      resolveChain: async () => house.resolveChain(),
+      listModels: async () => house.listModels(),
+    },
+    options.givenUp === undefined ? {} : { givenUp: options.givenUp },
+  )
   return {
     gateway,
     fetch,

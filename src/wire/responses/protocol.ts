@@ -1,4 +1,5 @@
-import { errorMessage, retryWords } from '../error-words.ts'
+import type { FailureLabel } from '../../failure/labels.ts'
+import { asksAgain, errorMessage, retryWords } from '../error-words.ts'
 import { asObject, asText, parseObject } from '../json.ts'
 import { openAiError, OPENAI_SKIN, renderOpenAiError } from '../openai-error.ts'
 import { encodeSse } from '../sse.ts'
@@ -31,7 +32,8 @@ function renderStreamError(given: GivenUp): string {
   const error = openAiError(given)
   const { code } = error
   const { retryAfterSeconds } = retryWords(given)
-  const hint = given.failure.label === 'rate_limit' && retryAfterSeconds !== undefined
+  // Behind output the hint is that of one credential: the same request again finds another one at once, or is told how long to wait.
+  const hint = given.failure.label === 'rate_limit' && retryAfterSeconds !== undefined && !asksAgain(given)
   // The Codex CLI takes the delay from this very wording.
   const message = hint ? `${errorMessage(given)} Please try again in ${retryAfterSeconds}s.` : errorMessage(given)
   const flat = { type: 'error', code, message, param: null, error: { ...error, message } }
@@ -54,9 +56,15 @@ function renderStreamError(given: GivenUp): string {
   )
 }
 
+/** What the Codex CLI takes as final, or sleeps out as long as the message says: behind output it asks again at once on any other code. */
+const NOT_AT_ONCE: ReadonlySet<FailureLabel> = new Set(['billing', 'overloaded', 'rate_limit'])
+
 /**
- * `usage_limit_reached` inside a stream makes the Codex CLI retry five times; `insufficient_quota` is final for it.
+ * `usage_limit_reached` inside a stream makes the Codex CLI retry five times; `insufficient_quota` is final for it. Once a pool has nothing
+ * left the retries are in vain; behind output one of them is the rescue.
  */
 function streamCode(given: GivenUp, code: unknown): unknown {
-  return given.failure.label === 'quota_exhausted' ? OPENAI_SKIN.billing.code : code
+  const { label } = given.failure
+  if (asksAgain(given)) return NOT_AT_ONCE.has(label) ? OPENAI_SKIN.server_error.code : code
+  return label === 'quota_exhausted' ? OPENAI_SKIN.billing.code : code
 }

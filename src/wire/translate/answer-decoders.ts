@@ -1,19 +1,25 @@
 import { asArray, asObject, asText, type JsonObject } from '../json.ts'
 import type { WireName } from '../wire.ts'
+import { reportBlock, reportItem, reportMessage } from './answer-losses.ts'
 import type { Answer, AnswerPart, StopReason } from './answer.ts'
+import { LossReport } from './loss-report.ts'
 import { FROM_CHAT, FROM_MESSAGES } from './stop-reasons.ts'
 import { READ_USAGE } from './token-counts.ts'
 
-/** Reads a complete answer of each protocol; it was judged to be one before. */
-export const DECODE_ANSWER: Readonly<Record<WireName, (body: JsonObject) => Answer>> = {
-  responses: (body) => {
-    const parts = asArray(body['output']).flatMap((each) => itemParts(asObject(each) ?? {}))
+/**
+ * Reads a complete answer of each protocol; it was judged to be one before.
+ * @param report told what no other protocol has a place for
+ */
+export const DECODE_ANSWER: Readonly<Record<WireName, (body: JsonObject, report?: LossReport) => Answer>> = {
+  responses: (body, report = new LossReport()) => {
+    const parts = asArray(body['output']).flatMap((each) => itemParts(asObject(each) ?? {}, report))
     const reason = asText(asObject(body['incomplete_details'])?.['reason'])
     return answer('responses', body, parts, responsesStop(asText(body['status']), reason, parts))
   },
-  'chat-completions': (body) => {
+  'chat-completions': (body, report = new LossReport()) => {
     const choice = asObject(asArray(body['choices'])[0])
     const message = asObject(choice?.['message']) ?? {}
+    reportMessage(message, report)
     const parts: AnswerPart[] = [
       ...said('reasoning', asText(message['reasoning_content']) || asText(message['reasoning'])),
       ...said('text', chatText(message['content'])),
@@ -32,10 +38,11 @@ export const DECODE_ANSWER: Readonly<Record<WireName, (body: JsonObject) => Answ
     const finish = FROM_CHAT[asText(choice?.['finish_reason'])] ?? 'stop'
     return answer('chat-completions', body, parts, calls(parts) && finish === 'stop' ? 'tool_calls' : finish)
   },
-  messages: (body) => {
+  messages: (body, report = new LossReport()) => {
     const parts = asArray(body['content']).flatMap((each): readonly AnswerPart[] => {
       const block = asObject(each) ?? {}
       const type = asText(block['type'])
+      reportBlock(block, report)
       if (type === 'text') return said('text', asText(block['text']))
       if (type === 'thinking') return said('reasoning', asText(block['thinking']))
       if (type !== 'tool_use') return []
@@ -63,7 +70,8 @@ function calls(parts: readonly Pick<AnswerPart, 'type'>[]): boolean {
   return parts.some(({ type }) => type === 'tool_call')
 }
 
-function itemParts(item: JsonObject): readonly AnswerPart[] {
+function itemParts(item: JsonObject, report: LossReport): readonly AnswerPart[] {
+  reportItem(item, report)
   switch (asText(item['type'])) {
     case 'message':
       return asArray(item['content']).flatMap((each) => {

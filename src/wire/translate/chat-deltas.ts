@@ -1,6 +1,8 @@
 import { asArray, asNumber, asObject, asText, parseObject } from '../json.ts'
 import type { SseEvent } from '../sse.ts'
+import { reportMessage } from './answer-losses.ts'
 import type { Delta, StopReason } from './answer.ts'
+import type { LossReport } from './loss-report.ts'
 import { FROM_CHAT } from './stop-reasons.ts'
 import { READ_USAGE } from './token-counts.ts'
 
@@ -8,6 +10,11 @@ import { READ_USAGE } from './token-counts.ts'
 export class ChatDeltas {
   #started = false
   readonly #calls = new Set<string>()
+  readonly #report: LossReport
+
+  constructor(report: LossReport) {
+    this.#report = report
+  }
 
   take({ data }: SseEvent): readonly Delta[] {
     if (data.trim() === '[DONE]') return [{ kind: 'end' }]
@@ -18,6 +25,7 @@ export class ChatDeltas {
     this.#started = true
     const choice = asObject(asArray(object['choices'])[0])
     const delta = asObject(choice?.['delta']) ?? asObject(choice?.['message']) ?? {}
+    reportMessage(delta, this.#report)
     const say = (kind: 'text' | 'refusal' | 'reasoning', text: string) => {
       if (text !== '') deltas.push({ kind, part: kind, text })
     }

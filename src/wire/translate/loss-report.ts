@@ -5,6 +5,9 @@ export interface Refusal {
   readonly code: 'unsupported_parameter' | 'previous_response_not_found'
 }
 
+/** An upstream that invents a type for every item must not fill a header. */
+const MOST_NAMES = 40
+
 /** What a translation could not carry. */
 export class LossReport {
   readonly #dropped = new Set<string>()
@@ -12,7 +15,7 @@ export class LossReport {
 
   /** Left out without a change of meaning: told in `x-sparekey-dropped`. */
   drop(name: string): void {
-    this.#dropped.add(name)
+    if (this.#dropped.size < MOST_NAMES) this.#dropped.add(name)
   }
 
   /** Cannot be left out. The first one is told. */

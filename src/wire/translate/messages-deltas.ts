@@ -1,13 +1,22 @@
 import { asNumber, asObject, asText, type JsonObject, parseObject } from '../json.ts'
 import type { SseEvent } from '../sse.ts'
+import { reportBlock } from './answer-losses.ts'
 import type { Delta } from './answer.ts'
+import type { LossReport } from './loss-report.ts'
 import { FROM_MESSAGES } from './stop-reasons.ts'
 import { READ_USAGE } from './token-counts.ts'
+
+const SHOWN = new Set(['text', 'thinking', 'tool_use'])
 
 /** Reads a Messages stream. */
 export class MessagesDeltas {
   #usage: JsonObject = {}
   readonly #kinds = new Map<string, string>()
+  readonly #report: LossReport
+
+  constructor(report: LossReport) {
+    this.#report = report
+  }
 
   take({ name, data }: SseEvent): readonly Delta[] {
     const object = parseObject(data)
@@ -22,7 +31,7 @@ export class MessagesDeltas {
       case 'content_block_start':
         return this.#began(part, asObject(object['content_block']) ?? {})
       case 'content_block_delta':
-        return said(part, asObject(object['delta']) ?? {})
+        return this.#piece(part, asObject(object['delta']) ?? {})
       case 'content_block_stop':
         return this.#kinds.has(part) ? [{ kind: 'close', part }] : []
       case 'message_delta': {
@@ -42,6 +51,7 @@ export class MessagesDeltas {
   #began(part: string, block: JsonObject): readonly Delta[] {
     const type = asText(block['type'])
     this.#kinds.set(part, type)
+    reportBlock(block, this.#report)
     if (type === 'tool_use') {
       const input = asObject(block['input']) ?? {}
       return [
@@ -49,7 +59,15 @@ export class MessagesDeltas {
         ...(Object.keys(input).length === 0 ? [] : [{ kind: 'input', part, text: JSON.stringify(input) } as const]),
       ]
     }
-    return said(part, block)
+    return SHOWN.has(type) ? said(part, block) : []
+  }
+
+  #piece(part: string, delta: JsonObject): readonly Delta[] {
+    const type = asText(delta['type'])
+    if (type === 'citations_delta') this.#report.drop('content.citations')
+    if (type === 'signature_delta') this.#report.drop('content.thinking.signature')
+    // The input of a hosted tool is no input of the caller's calls.
+    return SHOWN.has(this.#kinds.get(part) ?? 'text') ? said(part, delta) : []
   }
 }
 

@@ -1,3 +1,4 @@
+import { asArray, asObject } from '../json.ts'
 import type { Answer } from './answer.ts'
 import { TO_RESPONSES } from './stop-reasons.ts'
 import { WRITE_USAGE } from './token-counts.ts'
@@ -31,6 +32,10 @@ export function responseItem(facts: ItemFacts, status = 'completed'): Record<str
     : { id: `fc_${facts.id}`, type: 'function_call', ...call, arguments: text }
 }
 
+function isRefusal(item: unknown): boolean {
+  return asArray(asObject(item)?.['content']).some((part) => asObject(part)?.['type'] === 'refusal')
+}
+
 /** A Response object at its end. */
 export function responseObject(
   answer: Omit<Answer, 'parts'>,
@@ -38,7 +43,8 @@ export function responseObject(
   createdAt: number,
 ): Record<string, unknown> {
   const { status, reason } = TO_RESPONSES[answer.stop]
-  const refused = answer.stop === 'refusal' && output.length > 0
+  // A refusal in words is a complete answer; one that breaks off what was said keeps its mark.
+  const refused = answer.stop === 'refusal' && output.some(isRefusal)
   return {
     id: `resp_${answer.id}`,
     object: 'response',

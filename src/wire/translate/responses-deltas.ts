@@ -1,7 +1,9 @@
 import { asArray, asNumber, asObject, asText, type JsonObject, parseObject } from '../json.ts'
 import type { SseEvent } from '../sse.ts'
+import { reportItem } from './answer-losses.ts'
 import { responsesStop } from './answer-decoders.ts'
 import type { AnswerPart, Delta } from './answer.ts'
+import type { LossReport } from './loss-report.ts'
 import { READ_USAGE } from './token-counts.ts'
 
 const SAID = {
@@ -16,6 +18,11 @@ const SAID = {
 export class ResponsesDeltas {
   /** Parts seen, with what was already told of each. */
   readonly #told = new Map<string, { readonly type: AnswerPart['type']; something: boolean }>()
+  readonly #report: LossReport
+
+  constructor(report: LossReport) {
+    this.#report = report
+  }
 
   take({ name, data }: SseEvent): readonly Delta[] {
     const object = parseObject(data)
@@ -61,6 +68,7 @@ export class ResponsesDeltas {
   #done(index: number, item: JsonObject): readonly Delta[] {
     const type = asText(item['type'])
     const part = `item ${index}`
+    reportItem(item, this.#report)
     if (type === 'function_call') {
       const began = this.#call(index, item)
       const told = this.#told.get(part)?.something === true

@@ -3,6 +3,7 @@ import type { WireName } from '../wire.ts'
 import type { AnswerEnd, Delta } from './answer.ts'
 import { DECODE_STREAM, type DeltaDecoder } from './delta-decoders.ts'
 import { type DeltaEncoder, ENCODE_STREAM } from './delta-encoder.ts'
+import { LossReport } from './loss-report.ts'
 import type { StreamFacts } from './stream-facts.ts'
 
 /** Says one stream in another protocol, as it comes. */
@@ -14,8 +15,9 @@ export class StreamTranslation {
   #started = false
   #answerEnd: AnswerEnd = { stop: 'stop' }
 
-  constructor(from: WireName, to: WireName, facts: StreamFacts) {
-    this.#decoder = DECODE_STREAM[from]()
+  /** @param report told, as it comes, what the other protocol has no place for */
+  constructor(from: WireName, to: WireName, facts: StreamFacts, report = new LossReport()) {
+    this.#decoder = DECODE_STREAM[from](report)
     this.#encoder = ENCODE_STREAM[to](facts)
   }
 

@@ -1,0 +1,32 @@
+import { asArray, asObject, asText, type JsonObject } from '../json.ts'
+import type { WireName } from '../wire.ts'
+
+/** What is shorter costs less than the note in its place. */
+const SHORTEST = 200
+
+const note = (characters: number) =>
+  `[A tool output of ${characters} characters was left out: the conversation is long.]`
+
+/** The same message with a note in the place of each long tool output. The call that it answers keeps its answer. */
+export const SHORTEN_RESULTS: Readonly<Record<WireName, (message: JsonObject) => JsonObject>> = {
+  responses: (item) => (asText(item['type']).endsWith('_output') ? shortened(item, 'output') : item),
+  'chat-completions': (message) => (message['role'] === 'tool' ? shortened(message, 'content') : message),
+  messages: (message) => {
+    const blocks = asArray(message['content'])
+    const kept = blocks.map((each) => {
+      const block = asObject(each)
+      return block?.['type'] === 'tool_result' ? shortened(block, 'content') : each
+    })
+    return kept.some((each, index) => each !== blocks[index]) ? { ...message, content: kept } : message
+  },
+}
+
+function shortened(object: JsonObject, member: string): JsonObject {
+  const characters = lengthOf(object[member])
+  return characters < SHORTEST ? object : { ...object, [member]: note(characters) }
+}
+
+/** Length of a JSON value as text. */
+export function lengthOf(value: unknown): number {
+  return typeof value === 'string' ? value.length : (JSON.stringify(value) ?? '').length
+}
