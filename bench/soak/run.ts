@@ -230,7 +230,8 @@ function complain(): void {
 function compared(samples: ReadonlyArray<{ readonly share: number; readonly bytes: number }>) {
   const median = (from: number, to: number) => {
     const within = samples.filter(({ share }) => share >= from && share <= to).map(({ bytes }) => bytes)
-    return at(within, 0.5)
+    // A short run on a starved machine may have no sample there: that is no growth.
+    return within.length === 0 ? Number.NaN : at(within, 0.5)
   }
   return { middle: median(0.4, 0.6), end: median(0.8, 1) }
 }
@@ -244,6 +245,7 @@ function arrow({ middle, end }: { readonly middle: number; readonly end: number 
 }
 
 function mib(bytes: number): string {
+  if (Number.isNaN(bytes)) return 'not sampled'
   return `${(bytes / MEBIBYTE).toFixed(1)} MiB`
 }
 

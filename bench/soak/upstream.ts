@@ -13,6 +13,18 @@ const REMEMBERED_CALLS = 50_000
 /** Of a body this much is told, so that the beginning of a broken answer can be compared. */
 const LONGEST_TOLD = 4_000
 
+/** How late this process was itself, at its latest look and at those of the last seconds, ms. */
+const LOOK_MS = 50
+const REMEMBERED_LOOKS = 100
+const lateness: number[] = []
+let lookedAtMs = momentMs()
+setInterval(() => {
+  const nowMs = momentMs()
+  lateness.push(nowMs - lookedAtMs - LOOK_MS)
+  if (lateness.length > REMEMBERED_LOOKS) lateness.shift()
+  lookedAtMs = nowMs
+}, LOOK_MS).unref()
+
 const records = new RecordSender()
 const attempts = new Map<number, number>()
 let open = 0
@@ -77,7 +89,8 @@ function watch(response: ServerResponse) {
   let bytes = 0
   let text: string | undefined = ''
   let lastAtMs = momentMs()
-  let pauseMs = 0
+  // A request that waited for us is one that we answered late, however soon we answer now.
+  let pauseMs = Math.max(0, ...lateness)
   const pass = () => {
     const nowMs = momentMs()
     pauseMs = Math.max(pauseMs, nowMs - lastAtMs)

@@ -84,6 +84,13 @@ class RunningGateway implements Gateway {
     this.#server.on('request', serve)
     // An expectation that nobody knows would be refused with an empty body.
     this.#server.on('checkExpectation', serve)
+    // An idle connection has had its time. A process that was late itself finds that before it has read the call that came in time.
+    this.#server.on('timeout', (socket) => {
+      const { bytesRead } = socket
+      setImmediate(() => {
+        if (socket.bytesRead === bytesRead) socket.destroy()
+      })
+    })
     this.#server.on('clientError', (error, socket) => this.#garbage(error, socket as Socket))
   }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { expect, it, onTestFinished } from 'vitest'
-import { startGateway } from '../../src/gateway/index.ts'
+import { type GatewayLimits, startGateway } from '../../src/gateway/index.ts'
 import { systemPlatform } from '../../src/platform/platform.ts'
 import { ask } from '../support/client.ts'
 import { goodStream } from '../support/recorded-streams.ts'
@@ -31,6 +31,9 @@ function beside(code: string, data: object) {
   }
   return { thread, go, heard: async () => (await once(thread, 'message'))[0] as unknown }
 }
+
+/** How long node:http keeps an idle connection: 5 s, and 1 s that it does not promise. */
+const KEEP_ALIVE_MS = 6_000
 
 const CHUNKED = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
 
@@ -70,7 +73,8 @@ it('an upstream that went on meanwhile did not fall silent', async () => {
   expect(world.events.filter(({ type }) => type === 'attempt_failed')).toEqual([])
 })
 
-it('a client whose request came meanwhile is answered', async () => {
+/** A gateway that can be asked for its models, and a client that has sent a beginning and sends the rest when everything stands still. */
+async function clientBeside(limits: Partial<GatewayLimits>, beginning: string, awaited: string, rest: string) {
   const house = {
     resolveChain: () => ({ kind: 'chain' as const, chain: [] }),
     listModels: () => ['gpt-5.5'],
@@ -82,31 +86,54 @@ it('a client whose request came meanwhile is answered', async () => {
     house,
     platform: systemPlatform,
     port: 0,
-    limits: { headersMs: PATIENCE_MS, requestMs: PATIENCE_MS },
+    limits,
   })
   onTestFinished(async () => void (await gateway.close(0)))
   const client = beside(
     `
-    const socket = net.connect(data.port, '127.0.0.1', () => {
-      socket.write('GET /v1/models HTTP/1.1\\r\\n', () => {
-        parentPort.postMessage('connected')
-        untilTold()
-        socket.write('host: 127.0.0.1\\r\\n\\r\\n', tell)
-      })
-    })
     let text = ''
-    socket.on('data', (part) => {
+    const socket = net.connect(data.port, '127.0.0.1', () => socket.write(data.beginning))
+    const begun = () => {
+      parentPort.postMessage('begun')
+      untilTold()
+      text = ''
+      socket.write(data.rest, tell)
+      socket.on('data', (part) => {
+        text += part
+        if (text.includes('gpt-5.5') || text.includes('408')) parentPort.postMessage(text)
+      })
+    }
+    if (data.awaited === '') socket.once('connect', () => setImmediate(begun))
+    else socket.on('data', function onData(part) {
       text += part
-      if (text.includes('\\r\\n\\r\\n')) parentPort.postMessage(text)
+      if (!text.includes(data.awaited)) return
+      socket.off('data', onData)
+      begun()
     })
-    socket.on('error', (error) => parentPort.postMessage(String(error)))`,
-    { port: gateway.port },
+    socket.on('error', (error) => parentPort.postMessage(String(error)))
+    socket.on('close', () => parentPort.postMessage('closed'))`,
+    { port: gateway.port, beginning, awaited, rest },
   )
-  expect(await client.heard()).toBe('connected')
+  expect(await client.heard()).toBe('begun')
   // Whoever comes later is answered: so the earlier connection is known.
   expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)
+  return client
+}
+
+const HEAD = 'GET /v1/models HTTP/1.1\r\n'
+const END = 'host: 127.0.0.1\r\n\r\n'
+
+it('a client whose first request came meanwhile is answered', async () => {
+  const client = await clientBeside({ headersMs: PATIENCE_MS, requestMs: PATIENCE_MS }, HEAD, '', END)
   const answered = client.heard()
   // node:http looks once a second.
   client.go(PATIENCE_MS + 1_200)
+  expect(await answered).toMatch(/^HTTP\/1\.1 200 OK/)
+})
+
+it('a client whose next request came meanwhile, on a connection that was idle, is answered', async () => {
+  const client = await clientBeside({}, HEAD + END, 'gpt-5.5', HEAD + END)
+  const answered = client.heard()
+  client.go(KEEP_ALIVE_MS + 500)
   expect(await answered).toMatch(/^HTTP\/1\.1 200 OK/)
 })
