@@ -3,7 +3,7 @@ import { asNumber, parseObject } from '../wire/json.ts'
 import { type RequestNeeds, requestNeeds } from '../wire/request-needs.ts'
 import type { WireEvidence, WireProtocol } from '../wire/wire.ts'
 import { WIRES } from '../wire/wires.ts'
-import type { Call, Route } from './call.ts'
+import type { Call } from './call.ts'
 
 /** A count is wanted between two turns: an upstream that takes longer is not waited for, ms. */
 export const COUNT_DEADLINE_MS = 5_000
@@ -13,19 +13,6 @@ const IMAGE_TOKENS = 1_500
 const FILE_BYTES_PER_TOKEN = 25
 /** Told with every estimate (`x-sparekey-estimate`). */
 export const ESTIMATE_METHOD = `words, numbers and signs counted; ${IMAGE_TOKENS} for an image; one for ${FILE_BYTES_PER_TOKEN} bytes of a file`
-
-/**
- * Who may be asked to count: the routes that can, when the first one is among them. Another vendor's count of a call that goes to the first route would
- * be exact and wrong.
- */
-export function countingRoutes(chain: readonly Route[]): readonly Route[] {
-  const [first] = chain
-  return first !== undefined && counts(first) ? chain.filter(counts) : []
-}
-
-function counts(route: Route): boolean {
-  return route.wires.includes('messages') && (route.countsTokens ?? route.definition.countsTokens ?? false)
-}
 
 /** @returns input tokens, without asking anybody */
 export function estimatedInput(call: Call): number {
