@@ -18,7 +18,7 @@ const ROOMS: Readonly<Record<string, MutationRoom>> = {
   },
   recovery: {
     mutate: ['src/recovery/*.ts', '!src/recovery/*.test.ts'],
-    tests: ['src/recovery/**/*.test.ts', 'test/properties/relay.test.ts'],
+    tests: ['src/recovery/**/*.test.ts'],
   },
   pool: {
     mutate: ['src/pool/*.ts', '!src/pool/*.test.ts', '!src/pool/*-contract.ts'],
