@@ -14,6 +14,8 @@ const HTTP1_MS = 10 * 60_000
 const STREAM_WINDOW_BYTES = 256 * 1024
 const CONNECTION_WINDOW_BYTES = (MOST_STREAMS + 1) * STREAM_WINDOW_BYTES
 const MOST_ORIGINS = 256
+/** Node refuses new calls on a connection that has more than this waiting to be sent, MB; its own 10 are less than one long request. */
+const MOST_WAITING_MB = MOST_STREAMS * 64
 
 export interface Doubt {
   /** After so much silence a connection must answer a ping before it carries a call, ms: it may have died without a word. @default 5000 */
@@ -128,6 +130,7 @@ export class Http2Sessions {
     }
     const wire = connect(origin.url, {
       createConnection: () => socket,
+      maxSessionMemory: MOST_WAITING_MB,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
     })
     const session: Session = {

@@ -211,6 +211,24 @@ describe('an upstream that offers HTTP/2', () => {
     expect(upstream.sessions).toHaveLength(1)
   })
 
+  it('that reads one long request slowly gets the next one all the same', async () => {
+    const streams: ServerHttp2Stream[] = []
+    const upstream = await http2Upstream((stream) => {
+      streams.push(stream)
+      if (streams.length > 1) stream.end('well')
+    })
+    const net = network()
+    // Longer than what node lets one connection hold in memory.
+    const long = net.send(post(upstream.url, 'x'.repeat(24 * 1024 * 1024)), TIMEOUTS, signal())
+    while (streams.length === 0) await new Promise(setImmediate)
+    expect(await textOf(await net.send(post(upstream.url), TIMEOUTS, signal()))).toBe('well')
+    expect(upstream.sessions).toHaveLength(1)
+    const [first] = streams
+    first?.resume()
+    first?.on('end', () => first.end('read'))
+    expect(await textOf(await long)).toBe('read')
+  })
+
   it('whose connection has died without a word is connected to anew', async () => {
     const through: Socket[] = []
     const upstream = await http2Upstream((stream) => stream.end('well'))
