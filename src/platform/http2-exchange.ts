@@ -81,9 +81,16 @@ export function exchange(
       if (body?.push(chunk) === false) stream.pause()
     })
     stream.on('end', () => {
-      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) return fail(broken(stream))
-      isOver = true
-      body?.end()
+      if (body === undefined || stream.rstCode !== constants.NGHTTP2_NO_ERROR) fail(broken(stream))
+      else {
+        isOver = true
+        body.end()
+      }
+      // An answer may come before the whole request is taken: what is left of it would hold its place on the connection for ever.
+      if (!stream.writableFinished) {
+        stream.close(constants.NGHTTP2_CANCEL)
+        stream.destroy()
+      }
     })
     stream.on('error', fail)
     stream.on('close', () => {

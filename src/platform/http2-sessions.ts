@@ -29,6 +29,8 @@ interface Session {
   readonly idle: { timer: NodeJS.Timeout | undefined }
   streams: number
   quietSinceMs: number
+  /** A ping that is under way. */
+  asked: Promise<boolean> | undefined
   leaving: boolean
 }
 
@@ -102,14 +104,17 @@ export class Http2Sessions {
       const open = origin.sessions.find((each) => hasRoom(each))
       if (open !== undefined) {
         this.#occupy(open)
-        const isDoubtful = performance.now() - open.quietSinceMs >= this.#doubt.afterMs
-        if (!isDoubtful || (await answersPing(open, this.#doubt.pingMs))) {
-          open.quietSinceMs = performance.now()
-          return open
-        }
+        if (performance.now() - open.quietSinceMs < this.#doubt.afterMs) return open
+        // One ping for all who come meanwhile: node takes ten at once and refuses the eleventh.
+        open.asked ??= answersPing(open, this.#doubt.pingMs).finally(() => {
+          open.asked = undefined
+        })
+        const isWell = await open.asked
+        if (isWell) open.quietSinceMs = performance.now()
+        if (isWell && isOpen(open)) return open
         // Others may still be sending a long request there, which delays the ping: they are let finish.
         open.leaving = true
-        open.wire.close()
+        if (!open.wire.closed) open.wire.close()
         this.#leave(open)
         if (open.streams === 0) open.wire.destroy()
         continue
@@ -138,6 +143,7 @@ export class Http2Sessions {
       idle: { timer: undefined },
       streams: 0,
       quietSinceMs: performance.now(),
+      asked: undefined,
       leaving: false,
     }
     const gone = () => {
@@ -184,9 +190,13 @@ export class Http2Sessions {
   }
 }
 
-function hasRoom({ wire, leaving, streams }: Session): boolean {
-  const most = Math.min(MOST_STREAMS, wire.remoteSettings.maxConcurrentStreams ?? MOST_STREAMS)
-  return !leaving && !wire.closed && !wire.destroyed && streams < most
+function isOpen({ wire, leaving }: Session): boolean {
+  return !leaving && !wire.closed && !wire.destroyed
+}
+
+function hasRoom(session: Session): boolean {
+  const most = Math.min(MOST_STREAMS, session.wire.remoteSettings?.maxConcurrentStreams ?? MOST_STREAMS)
+  return isOpen(session) && session.streams < most
 }
 
 function answersPing({ wire }: Session, withinMs: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import { connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { http1Upstream, http2Upstream, TEST_CA } from '../../test/support/tls-upstream.ts'
 import { classify } from '../failure/classify.ts'
 import { observeException } from '../failure/observe-exception.ts'
@@ -229,37 +229,87 @@ describe('an upstream that offers HTTP/2', () => {
     expect(await textOf(await long)).toBe('read')
   })
 
-  it('whose connection has died without a word is connected to anew', async () => {
-    const through: Socket[] = []
-    const upstream = await http2Upstream((stream) => stream.end('well'))
-    const front = createTcpServer((near) => {
-      const far = connectTcp(upstream.port, '127.0.0.1')
-      through.push(near)
-      for (const each of [near, far]) each.on('error', () => undefined)
-      near.pipe(far).pipe(near)
+  it('that answers before it has taken the request gives its place back', async () => {
+    const upstream = await http2Upstream((stream) => {
+      stream.respond({ ':status': 413 })
+      stream.end('too long')
     })
-    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
-    onTestFinished(() => {
-      for (const each of through) each.destroy()
-      front.close()
-    })
-    const { port } = front.address() as { port: number }
-    const connections = new Connections({ ca: TEST_CA })
-    const sessions = new Http2Sessions(connections, { afterMs: 0, pingMs: 200 })
-    onTestFinished(() => sessions.close())
-    const address = { origin: `https://127.0.0.1:${port}`, path: '/' }
-    const ask = async () => {
-      const answer = await sessions.send(post(address.origin), address, 10_000, signal())
-      return answer === undefined ? undefined : textOf(answer)
+    const net = network()
+    for (let count = 0; count < 40; count += 1) {
+      const answer = await net.send(post(upstream.url, 'x'.repeat(300_000)), TIMEOUTS, signal())
+      expect([answer.status, await textOf(answer)]).toEqual([413, 'too long'])
     }
-    expect(await ask()).toBe('well')
-    expect(await ask()).toBe('well')
-    expect(through).toHaveLength(1)
-    // From now on nothing passes, and nobody says so.
-    through[0]?.unpipe()
-    through[0]?.pause()
-    expect(await ask()).toBe('well')
-    expect(through).toHaveLength(2)
+    expect(upstream.sessions).toHaveLength(1)
+  })
+
+  it('that ends a call without any answer has failed it', async () => {
+    const upstream = await http2Upstream((stream) => resetWith(stream, constants.NGHTTP2_NO_ERROR))
+    expect(await verdictOn(network().send(post(upstream.url), TIMEOUTS, signal()))).toBe('connection')
+  })
+
+  describe('whose connection was silent for a while', () => {
+    /** A connection through something that may stop passing anything on, without a word. */
+    async function throughFront(doubt: { readonly afterMs: number; readonly pingMs: number }) {
+      const through: Socket[] = []
+      const upstream = await http2Upstream((stream) => stream.end('well'))
+      const front = createTcpServer((near) => {
+        const far = connectTcp(upstream.port, '127.0.0.1')
+        through.push(near)
+        for (const each of [near, far]) each.on('error', () => undefined)
+        near.pipe(far).pipe(near)
+      })
+      await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+      onTestFinished(() => {
+        for (const each of through) each.destroy()
+        front.close()
+      })
+      const { port } = front.address() as { port: number }
+      const sessions = new Http2Sessions(new Connections({ ca: TEST_CA }), doubt)
+      onTestFinished(() => sessions.close())
+      const address = { origin: `https://127.0.0.1:${port}`, path: '/' }
+      const ask = async () => {
+        const answer = await sessions.send(post(address.origin), address, 10_000, signal())
+        return answer === undefined ? undefined : textOf(answer)
+      }
+      const goDead = () => {
+        through[0]?.unpipe()
+        through[0]?.pause()
+      }
+      return { ask, goDead, through }
+    }
+
+    it('is asked whether it lives, and connected to anew when it does not', async () => {
+      const { ask, goDead, through } = await throughFront({ afterMs: 0, pingMs: 200 })
+      expect(await ask()).toBe('well')
+      expect(await ask()).toBe('well')
+      expect(through).toHaveLength(1)
+      goDead()
+      expect(await ask()).toBe('well')
+      expect(through).toHaveLength(2)
+    })
+
+    it('is doubted although calls keep being sent into it', async () => {
+      const now = vi.spyOn(performance, 'now')
+      onTestFinished(() => now.mockRestore())
+      now.mockReturnValue(1_000)
+      const { ask, goDead, through } = await throughFront({ afterMs: 100, pingMs: 200 })
+      expect(await ask()).toBe('well')
+      goDead()
+      now.mockReturnValue(1_080)
+      const lost = ask().catch(() => 'lost')
+      now.mockReturnValue(1_160)
+      expect(await ask()).toBe('well')
+      expect(through).toHaveLength(2)
+      for (const each of through) each.destroy()
+      expect(await lost).toBe('lost')
+    })
+
+    it('is asked once for a burst of calls, and carries them all', async () => {
+      const { ask, through } = await throughFront({ afterMs: 0, pingMs: 10_000 })
+      expect(await ask()).toBe('well')
+      expect(new Set(await Promise.all(Array.from({ length: 24 }, ask)))).toEqual(new Set(['well']))
+      expect(through).toHaveLength(1)
+    })
   })
 })
 

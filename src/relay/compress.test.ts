@@ -3,6 +3,7 @@ import type { Failure } from '../failure/evidence.ts'
 import { Cut } from '../platform/cut.ts'
 import { compressConversation } from '../wire/compress/compress-conversation.ts'
 import { overflowSize } from '../wire/compress/overflow-size.ts'
+import { SHORTEN_RESULTS } from '../wire/compress/shorten-results.ts'
 import type { Call } from './call.ts'
 import { type Compress, type CompressionLimit, planCompression, standardCompression } from './compress.ts'
 
@@ -125,6 +126,19 @@ describe('how far it is over', () => {
     ['prompt is too long: 10 tokens > 200000 maximum', undefined],
   ])('%s', (message, size) => {
     expect(overflowSize(message)).toEqual(size)
+  })
+})
+
+describe('tool outputs', () => {
+  it.each([
+    ['function_call_output', LONG, true],
+    ['custom_tool_call_output', LONG, true],
+    // What stands there is no text, and a text in its place is refused.
+    ['computer_call_output', { type: 'computer_screenshot', image_url: LONG }, false],
+    ['shell_call_output', [{ stdout: LONG }], false],
+  ])('%s can be left out of a Responses conversation: only a text becomes a note', (type, content, isShortened) => {
+    const item = { type, call_id: 'c', output: content }
+    expect(SHORTEN_RESULTS.responses(item) !== item).toBe(isShortened)
   })
 })
 

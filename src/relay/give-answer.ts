@@ -59,11 +59,13 @@ function goodAnswer(giving: Giving, settled: Extract<Settled, { kind: 'answer' }
   const outcome = deferred<CallOutcome>()
   const { route, lease, lost } = settled.served
   const dropped = [...settled.served.dropped, ...lost()]
+  // The caller chooses the model's name.
+  const taken = headerText(`${route.provider}/${route.model}`)
   const headers: HeaderList = [
     ...forwardableAnswerHeaders(settled.answer.headers),
     ...ownHeaders(call, state, state.attempts.length + 1),
-    ['x-sparekey-route', `${route.provider}/${route.model}`],
-    ...(isMeteredFallback(call.chain, route) ? [[METERED_HEADER, `${route.provider}/${route.model}`] as const] : []),
+    ['x-sparekey-route', taken],
+    ...(isMeteredFallback(call.chain, route) ? [[METERED_HEADER, taken] as const] : []),
     ['x-sparekey-credential', headerText(lease.credential.label)],
     ['x-sparekey-why', headerText(whyText(lease))],
     ...(dropped.length > 0 ? [['x-sparekey-dropped', dropped.map(headerText).join(', ')] as const] : []),

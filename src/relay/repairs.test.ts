@@ -703,6 +703,29 @@ describe('the order of roles', () => {
       [user('a\n\nb')],
     ],
     [
+      'a tool that printed nothing has answered',
+      refusedBy('vllm', ALTERNATE, {
+        messages: [
+          user('a'),
+          user('b'),
+          { role: 'assistant', content: null, tool_calls: [{ id: 'c1' }] },
+          { role: 'tool', tool_call_id: 'c1', content: '' },
+        ],
+      }),
+      [
+        user('a\n\nb'),
+        { role: 'assistant', content: null, tool_calls: [{ id: 'c1' }] },
+        { role: 'tool', tool_call_id: 'c1', content: '(no output)' },
+      ],
+    ],
+    [
+      'a call of the old kind stays',
+      refusedBy('vllm', ALTERNATE, {
+        messages: [user('a'), user('b'), { role: 'assistant', content: null, function_call: { name: 'f' } }],
+      }),
+      [user('a\n\nb'), { role: 'assistant', content: null, function_call: { name: 'f' } }],
+    ],
+    [
       'a user ends',
       anthropic(
         'This model does not support assistant message prefill. The conversation must end with a user message.',

@@ -301,7 +301,8 @@ export class Runtime {
     const slash = route.indexOf('/')
     const chain = async () => {
       const resolved = await this.chainFrom(route.slice(0, slash), route.slice(slash + 1))
-      return resolved.kind === 'chain' ? resolved.chain : []
+      // That route alone: a transcript goes to nobody who was not named for it, whatever `fallback` says.
+      return resolved.kind === 'chain' ? resolved.chain.slice(0, 1) : []
     }
     const summarise = summariseOver(this.#makeRelay(), chain, this.#options.platform)
     return standardCompression({ keepSteps, summarise })

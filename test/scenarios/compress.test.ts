@@ -271,6 +271,59 @@ compression: { summaryRoute: aux/small, keepSteps: 1 }
     expect(aux.requests).toHaveLength(2)
   })
 
+  it('never sends what was said to a fallback that was not named for summaries', async () => {
+    const empty: Step = {
+      kind: 'error',
+      status: 429,
+      body: {
+        error: { type: 'insufficient_quota', code: 'insufficient_quota', message: 'You exceeded your current quota' },
+      },
+    }
+    const scenario = (token: string, steps: readonly Step[]) => ({
+      name: 'x',
+      description: '',
+      credentials: { [token]: { steps: [...steps] } },
+    })
+    const main = await startSimulator({ scenario: scenario('key-main', [OVERFLOW, ANSWER]) })
+    const aux = await startSimulator({ scenario: scenario('key-aux', [empty]) })
+    const other = await startSimulator({ scenario: scenario('key-other', [ANSWER]) })
+    const home = temporaryHome()
+    writeFileSync(
+      join(home, 'config.yaml'),
+      `providers:
+  anthropic: { baseUrl: "${main.url}/v1" }
+  aux: { type: openai-compatible, wire: chat-completions, baseUrl: "${aux.url}/v1" }
+  other: { type: openai-compatible, wire: chat-completions, baseUrl: "${other.url}/v1" }
+models: { claude-sonnet-5: [anthropic/claude-sonnet-5] }
+fallback: [other/any]
+compression: { summaryRoute: aux/small, keepSteps: 1 }
+`,
+    )
+    const sparekey = await createSparekey({
+      home,
+      credentials: [
+        { provider: 'anthropic', label: 'main', secret: 'key-main' },
+        { provider: 'aux', label: 'aux', secret: 'key-aux' },
+        { provider: 'other', label: 'other', secret: 'key-other' },
+      ],
+    })
+    onTestFinished(async () => {
+      await sparekey.close()
+      await Promise.all([main.close(), aux.close(), other.close()])
+    })
+    const words = Array.from({ length: 6 }, (_, index) => ({
+      role: index % 2 === 0 ? 'user' : 'assistant',
+      content: `${index} ${'word '.repeat(300)}`,
+    }))
+    await ask('http://anything', 'messages', false, {
+      body: { ...requestBody('messages', false), messages: [...words, { role: 'user', content: 'go on' }] },
+      fetch: sparekey.fetch('anthropic'),
+    })
+    expect(aux.requests).toHaveLength(1)
+    const sent = JSON.stringify(other.requests.map(({ body }) => body))
+    expect(sent).not.toContain('summar')
+  })
+
   it('asks a function of the program that uses the library', async () => {
     const main = await startSimulator({
       scenario: { name: 'x', description: '', credentials: { key: { steps: [OVERFLOW, ANSWER] } } },

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { Scenario } from '../../src/simulator/index.ts'
+import { createSparekey } from '../../src/create-sparekey.ts'
+import { type Scenario, startSimulator } from '../../src/simulator/index.ts'
 import { openStore } from '../../src/stores/open-store.ts'
 import { systemPlatform } from '../../src/platform/platform.ts'
 import { ask, PATHS } from '../support/client.ts'
@@ -97,4 +98,29 @@ describe('a credential whose environment variable is not set', () => {
       expect(rescued.headers.get('x-sparekey-fallback')).toBe('no_credential')
     },
   )
+})
+
+it('a model whose name no header can carry is served, and the name is told as far as it can be', async () => {
+  const simulator = await startSimulator({
+    scenario: { name: 'x', description: '', credentials: { 'tok-a': { steps: [{ kind: 'answer', text: 'well' }] } } },
+  })
+  const sparekey = await createSparekey({
+    store: 'memory',
+    providers: { local: { type: 'openai-compatible', wire: 'chat-completions', baseUrl: `${simulator.url}/v1` } },
+    credentials: [{ provider: 'local', label: 'a', secret: 'tok-a' }],
+  })
+  onTestFinished(async () => {
+    await sparekey.close()
+    await simulator.close()
+  })
+  const gateway = await sparekey.serve({ port: 0 })
+  for (const ask of [fetch, sparekey.fetch()]) {
+    const answer = await ask(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'local/模型', messages: [{ role: 'user', content: 'hello' }] }),
+    })
+    expect([answer.status, answer.headers.get('x-sparekey-route')]).toEqual([200, 'local/??'])
+    expect(await answer.text()).toContain('well')
+  }
 })

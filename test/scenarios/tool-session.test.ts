@@ -184,9 +184,10 @@ describe.each(SURFACES)('a session of %s (%s, stream: %s)', (wire, surface, stre
     expect(actions).toEqual([
       ['rotate'],
       ['fallback'],
-      ['fallback', 'retry'],
-      ['fallback', 'retry'],
-      ['fallback', 'repair'],
+      // The session stays where it fell to.
+      ['stay', 'retry'],
+      ['stay', 'retry'],
+      ['stay', 'repair'],
     ])
     expect(records.map(({ fallbackReason }) => fallbackReason)).toEqual([
       undefined,

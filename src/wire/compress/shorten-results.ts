@@ -1,6 +1,9 @@
 import { asArray, asObject, asText, type JsonObject } from '../json.ts'
 import type { WireName } from '../wire.ts'
 
+/** Items whose output may be a plain text: those of a computer or a hosted shell have an object or a list there. */
+const TEXT_OUTPUTS = new Set(['function_call_output', 'custom_tool_call_output', 'local_shell_call_output'])
+
 /** What is shorter costs less than the note in its place. */
 const SHORTEST = 200
 
@@ -9,7 +12,7 @@ const note = (characters: number) =>
 
 /** The same message with a note in the place of each long tool output. The call that it answers keeps its answer. */
 export const SHORTEN_RESULTS: Readonly<Record<WireName, (message: JsonObject) => JsonObject>> = {
-  responses: (item) => (asText(item['type']).endsWith('_output') ? shortened(item, 'output') : item),
+  responses: (item) => (TEXT_OUTPUTS.has(asText(item['type'])) ? shortened(item, 'output') : item),
   'chat-completions': (message) => (message['role'] === 'tool' ? shortened(message, 'content') : message),
   messages: (message) => {
     const blocks = asArray(message['content'])

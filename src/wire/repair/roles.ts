@@ -7,6 +7,7 @@ const REFUSED =
 
 const GO_ON = 'Go on.'
 const NOTED = 'Noted.'
+const NO_OUTPUT = '(no output)'
 const EARLIER = '(The conversation goes on from here.)'
 
 /** Puts the turns of a conversation into the order that the provider wants. What was said stays; a turn that only fills a place is added where one is missing. */
@@ -37,7 +38,11 @@ function mended(isMessages: boolean, body: JsonObject, wishes: Wishes): JsonObje
   let turns = given
     .map((turn) => (wishes.noDeveloper && turn['role'] === 'developer' ? { ...turn, role: 'system' } : turn))
     .map(withoutBlankText)
-    .filter((turn) => !isEmptyContent(turn['content']) || turn['tool_calls'] !== undefined)
+    .map((turn) => (isToolTurn(turn) && isEmptyContent(turn['content']) ? { ...turn, content: NO_OUTPUT } : turn))
+    .filter(
+      (turn) =>
+        !isEmptyContent(turn['content']) || turn['tool_calls'] !== undefined || turn['function_call'] !== undefined,
+    )
   const instructions = wishes.noSystemInside ? turns.filter(isInstruction) : []
   if (instructions.length > 0) turns = turns.filter((turn) => !isInstruction(turn))
   turns = joined(turns, isMessages)
@@ -64,6 +69,11 @@ function isInstruction({ role }: JsonObject): boolean {
   return role === 'system' || role === 'developer'
 }
 
+/** A command that printed nothing has an answer all the same: without it, its call would have none. */
+function isToolTurn({ role }: JsonObject): boolean {
+  return role === 'tool' || role === 'function'
+}
+
 function followsTool(turns: readonly JsonObject[], index: number): boolean {
   return turns[index]?.['role'] === 'user' && turns[index - 1]?.['role'] === 'tool'
 }
@@ -74,7 +84,8 @@ function joined(turns: readonly JsonObject[], isMessages: boolean): JsonObject[]
   for (const turn of turns) {
     const last = kept.at(-1)
     const role = asText(turn['role'])
-    if (last === undefined || last['role'] !== role || role === 'tool' || role === '') kept.push(turn)
+    if (last === undefined || last['role'] !== role || role === 'tool' || role === 'function' || role === '')
+      kept.push(turn)
     else kept[kept.length - 1] = joinedTurn([last, turn], role, isMessages)
   }
   return kept
