@@ -210,6 +210,41 @@ describe('a conversation that is too long', () => {
   })
 })
 
+const scenario = (token: string, steps: readonly Step[]) => ({
+  name: 'x',
+  description: '',
+  credentials: { [token]: { steps: [...steps] } },
+})
+
+/** Six turns that are too long, and a seventh. */
+const LONG_TALK = [
+  ...Array.from({ length: 6 }, (_, index) => ({
+    role: index % 2 === 0 ? 'user' : 'assistant',
+    content: `${index} ${'word '.repeat(300)}`,
+  })),
+  { role: 'user', content: 'go on' },
+]
+
+/** A home with this configuration and a key for each of the simulated providers, closed behind the test. */
+async function configured(yaml: string, simulators: Readonly<Record<string, Simulator>>) {
+  const home = temporaryHome()
+  writeFileSync(join(home, 'config.yaml'), yaml)
+  const sparekey = await createSparekey({
+    home,
+    credentials: Object.keys(simulators).map((provider) => ({ provider, label: provider, secret: `key-${provider}` })),
+  })
+  onTestFinished(async () => {
+    await sparekey.close()
+    await Promise.all(Object.values(simulators).map((each) => each.close()))
+  })
+  const fetch = sparekey.fetch('anthropic')
+  return () =>
+    ask('http://anything', 'messages', false, {
+      body: { ...requestBody('messages', false), messages: LONG_TALK },
+      fetch,
+    })
+}
+
 describe('compression in the configuration', () => {
   it('writes summaries over a route of its own, whose calls are never compressed', async () => {
     const words: Step = { kind: 'answer', text: 'Two files were read.' }
@@ -218,53 +253,24 @@ describe('compression in the configuration', () => {
       status: 400,
       body: { error: { type: 'invalid_request_error', code: 'context_length_exceeded', message: 'too long' } },
     }
-    const scenario = (token: string, steps: readonly Step[]) => ({
-      name: 'x',
-      description: '',
-      credentials: { [token]: { steps: [...steps] } },
-    })
-    const main = await startSimulator({ scenario: scenario('key-main', [OVERFLOW, ANSWER, OVERFLOW]) })
+    const main = await startSimulator({ scenario: scenario('key-anthropic', [OVERFLOW, ANSWER, OVERFLOW]) })
     const aux = await startSimulator({ scenario: scenario('key-aux', [words, small]) })
-    const home = temporaryHome()
-    writeFileSync(
-      join(home, 'config.yaml'),
+    const call = await configured(
       `providers:
   anthropic: { baseUrl: "${main.url}/v1" }
   aux: { type: openai-compatible, wire: chat-completions, baseUrl: "${aux.url}/v1" }
 compression: { summaryRoute: aux/small, keepSteps: 1 }
 `,
+      { anthropic: main, aux },
     )
-    const sparekey = await createSparekey({
-      home,
-      credentials: [
-        { provider: 'anthropic', label: 'main', secret: 'key-main' },
-        { provider: 'aux', label: 'aux', secret: 'key-aux' },
-      ],
-    })
-    onTestFinished(async () => {
-      await sparekey.close()
-      await Promise.all([main.close(), aux.close()])
-    })
-    const messages = [
-      ...Array.from({ length: 6 }, (_, index) => ({
-        role: index % 2 === 0 ? 'user' : 'assistant',
-        content: `${index} ${'word '.repeat(300)}`,
-      })),
-      { role: 'user', content: 'go on' },
-    ]
-    const call = () =>
-      ask('http://anything', 'messages', false, {
-        body: { ...requestBody('messages', false), messages },
-        fetch: sparekey.fetch('anthropic'),
-      })
     const answer = await call()
     expect(answer).toMatchObject({ status: 200, said: 'The answer is 42.' })
     expect(aux.requests).toHaveLength(1)
     expect(aux.requests[0]?.body).toMatchObject({ model: 'small' })
     expect(main.requests.at(-1)?.body['messages']).toEqual([
-      messages[0],
+      LONG_TALK[0],
       { role: 'user', content: expect.stringContaining('Two files were read.') as string },
-      messages[6],
+      LONG_TALK[6],
     ])
     // A summary that does not fit either is no summary: the overflow is told.
     expect(await call()).toMatchObject({ status: 400 })
@@ -279,17 +285,10 @@ compression: { summaryRoute: aux/small, keepSteps: 1 }
         error: { type: 'insufficient_quota', code: 'insufficient_quota', message: 'You exceeded your current quota' },
       },
     }
-    const scenario = (token: string, steps: readonly Step[]) => ({
-      name: 'x',
-      description: '',
-      credentials: { [token]: { steps: [...steps] } },
-    })
-    const main = await startSimulator({ scenario: scenario('key-main', [OVERFLOW, ANSWER]) })
+    const main = await startSimulator({ scenario: scenario('key-anthropic', [OVERFLOW, ANSWER]) })
     const aux = await startSimulator({ scenario: scenario('key-aux', [empty]) })
     const other = await startSimulator({ scenario: scenario('key-other', [ANSWER]) })
-    const home = temporaryHome()
-    writeFileSync(
-      join(home, 'config.yaml'),
+    const call = await configured(
       `providers:
   anthropic: { baseUrl: "${main.url}/v1" }
   aux: { type: openai-compatible, wire: chat-completions, baseUrl: "${aux.url}/v1" }
@@ -298,27 +297,9 @@ models: { claude-sonnet-5: [anthropic/claude-sonnet-5] }
 fallback: [other/any]
 compression: { summaryRoute: aux/small, keepSteps: 1 }
 `,
+      { anthropic: main, aux, other },
     )
-    const sparekey = await createSparekey({
-      home,
-      credentials: [
-        { provider: 'anthropic', label: 'main', secret: 'key-main' },
-        { provider: 'aux', label: 'aux', secret: 'key-aux' },
-        { provider: 'other', label: 'other', secret: 'key-other' },
-      ],
-    })
-    onTestFinished(async () => {
-      await sparekey.close()
-      await Promise.all([main.close(), aux.close(), other.close()])
-    })
-    const words = Array.from({ length: 6 }, (_, index) => ({
-      role: index % 2 === 0 ? 'user' : 'assistant',
-      content: `${index} ${'word '.repeat(300)}`,
-    }))
-    await ask('http://anything', 'messages', false, {
-      body: { ...requestBody('messages', false), messages: [...words, { role: 'user', content: 'go on' }] },
-      fetch: sparekey.fetch('anthropic'),
-    })
+    await call()
     expect(aux.requests).toHaveLength(1)
     const sent = JSON.stringify(other.requests.map(({ body }) => body))
     expect(sent).not.toContain('summar')
