@@ -1,6 +1,10 @@
 import type { QuotaWindow } from '../provider.ts'
 import { amountOf } from './amount.ts'
 import { momentOfReset } from './moment-of-reset.ts'
+import { isWindowLength } from './window-name.ts'
+
+/** More than this many times its limit nobody has used: what says so has overflowed. */
+const MOST_TIMES_USED = 100
 
 /** What a provider said about one window, as it stood in the header or body. */
 export interface AnnouncedWindow {
@@ -34,7 +38,7 @@ export function usageWindow(announced: AnnouncedWindow, nowMs: number): QuotaWin
   return {
     name,
     usedPercent,
-    ...(windowMinutes === undefined || windowMinutes <= 0 ? {} : { windowMinutes: Math.round(windowMinutes) }),
+    ...(isWindowLength(windowMinutes) ? { windowMinutes: Math.round(windowMinutes) } : {}),
     ...(resetAt === undefined ? {} : { resetAt }),
     ...(model === undefined ? {} : { model }),
     ...(family === undefined ? {} : { family }),
@@ -47,5 +51,5 @@ function shareUsed(limit: number | undefined, remaining: number | undefined, use
   // Azure's older answers name no limit: that nothing is left can be told without one.
   if (limit === undefined) return remaining === 0 ? 100 : undefined
   if (limit === 0 || remaining === undefined || remaining > limit) return undefined
-  return used === undefined ? ((limit - remaining) / limit) * 100 : (used / limit) * 100
+  return Math.min(MOST_TIMES_USED, (used ?? limit - remaining) / limit) * 100
 }
