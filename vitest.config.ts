@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['test/acceptance/**', '**/node_modules/**'],
-    setupFiles: ['test/setup/no-outside-network.ts'],
+    setupFiles: ['test/setup/no-outside-network.ts', 'test/setup/property-seed.ts'],
     environment: 'node',
     pool: 'forks',
     testTimeout: 20_000,
