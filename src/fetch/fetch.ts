@@ -56,7 +56,7 @@ export function makeFetch(house: FetchHouse, { givenUp }: GivenUpTerms = {}): Sp
       if (throws || !SparekeyError.isInstance(error)) throw error
       const { pathname } = new URL(request.url)
       const refusal = { code: 'internal_error' as const, message: error.message }
-      return refused(wireAt(pathname), refusal, house.platform.clock.now(), undefined)
+      return refused(wireOf(servedBy(pathname), pathname), refusal, house.platform.clock.now(), undefined)
     })
     return orAborted(request.signal, left, answered)
   }
@@ -65,7 +65,7 @@ export function makeFetch(house: FetchHouse, { givenUp }: GivenUpTerms = {}): Sp
 async function answer(house: FetchHouse, request: Request, left: Cut, throws: boolean): Promise<Response> {
   const url = new URL(request.url)
   const served = servedBy(url.pathname)
-  const wire = wireAt(url.pathname)
+  const wire = wireOf(served, url.pathname)
   const refuse = (code: OwnErrorCode, message: string) =>
     refused(wire, { code, message }, house.platform.clock.now(), throws ? request : undefined)
   if (served === undefined) {
@@ -117,8 +117,7 @@ async function answer(house: FetchHouse, request: Request, left: Cut, throws: bo
   })
 }
 
-function wireAt(pathname: string): WireName {
-  const served = servedBy(pathname)
+function wireOf(served: ReturnType<typeof servedBy>, pathname: string): WireName {
   return served?.kind === 'call' ? served.wire : nearestWire(pathname)
 }
 

@@ -1,10 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type LookupFunction, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { textOf, verdictOn } from '../../test/support/network-verdict.ts'
 import { http1Upstream, http2Upstream, TEST_CA } from '../../test/support/tls-upstream.ts'
-import { classify } from '../failure/classify.ts'
-import { observeException } from '../failure/observe-exception.ts'
-import type { NetworkAnswer } from './network.ts'
 import { undiciNetwork } from './undici-network.ts'
 
 const BODY = Buffer.from('{}')
@@ -18,22 +16,8 @@ async function ask(
   const network = undiciNetwork(settings)
   onTestFinished(() => network.close())
   const request = { method: 'POST', url, headers: [['authorization', 'Bearer t']] as const, body: BODY, ...route }
-  const answer: NetworkAnswer = await network.send(
-    request,
-    { connectMs, firstByteMs: 10_000, idleMs: 10_000 },
-    new AbortController().signal,
-  )
-  const parts: Uint8Array[] = []
-  for await (const part of answer.body) parts.push(part)
-  return Buffer.concat(parts).toString()
-}
-
-/** What the pipeline makes of it. */
-async function verdictOn(asked: Promise<string>): Promise<string> {
-  return asked.then(
-    () => 'answered',
-    (error: unknown) => classify(observeException({ provider: 'openai', api: 'responses', error, seenAtMs: 0 })).label,
-  )
+  const timeouts = { connectMs, firstByteMs: 10_000, idleMs: 10_000 }
+  return textOf(await network.send(request, timeouts, new AbortController().signal))
 }
 
 function lookupOf(...addresses: readonly string[]): LookupFunction {

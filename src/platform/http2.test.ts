@@ -2,12 +2,11 @@ import { once } from 'node:events'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import { connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { textOf, verdictOn } from '../../test/support/network-verdict.ts'
 import { http1Upstream, http2Upstream, TEST_CA } from '../../test/support/tls-upstream.ts'
-import { classify } from '../failure/classify.ts'
-import { observeException } from '../failure/observe-exception.ts'
 import { Connections } from './connections.ts'
 import { Http2Sessions } from './http2-sessions.ts'
-import type { NetworkAnswer, NetworkRequest } from './network.ts'
+import type { NetworkRequest } from './network.ts'
 import { undiciNetwork } from './undici-network.ts'
 
 const TIMEOUTS = { connectMs: 10_000, firstByteMs: 10_000, idleMs: 10_000 }
@@ -23,26 +22,6 @@ function post(url: string, body = '{}', more: Partial<NetworkRequest> = {}): Net
   return { method: 'POST', url, headers: [['Content-Type', 'application/json']], body: Buffer.from(body), ...more }
 }
 
-async function textOf(answer: NetworkAnswer): Promise<string> {
-  const parts: Uint8Array[] = []
-  for await (const part of answer.body) parts.push(part)
-  return Buffer.concat(parts).toString()
-}
-
-async function bodyOf(stream: ServerHttp2Stream): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const part of stream) parts.push(part as Buffer)
-  return Buffer.concat(parts).toString()
-}
-
-/** What the pipeline makes of it. */
-function verdictOn(asked: Promise<unknown>): Promise<string> {
-  return asked.then(
-    () => 'answered',
-    (error: unknown) => classify(observeException({ provider: 'openai', api: 'responses', error, seenAtMs: 0 })).label,
-  )
-}
-
 /** Node's own `close(code)` ends a half-written stream properly before it resets it. */
 function resetWith(stream: ServerHttp2Stream, code: number): void {
   const handle = Object.getOwnPropertySymbols(stream)
@@ -55,7 +34,7 @@ describe('an upstream that offers HTTP/2', () => {
   it('gets a request as it was prepared, and its answer comes back with all headers', async () => {
     const seen: unknown[] = []
     const upstream = await http2Upstream((stream, headers) => {
-      void bodyOf(stream).then((body) => {
+      void textOf({ body: stream }).then((body) => {
         seen.push({ ...headers, body })
         stream.respond({ ':status': 201, 'x-request-id': 'r1', 'set-cookie': ['a=1', 'b=2'] })
         stream.end('{"ok":true}')
@@ -317,7 +296,7 @@ describe('a connection made ahead', () => {
   it('in HTTP/2 carries the first call', async () => {
     const upstream = await http2Upstream((stream) => stream.end('well'))
     const net = network()
-    await net.prepare?.(`${upstream.url}/v1`, 10_000)
+    await net.prepare?.({ url: `${upstream.url}/v1` }, 10_000)
     expect(upstream.sockets).toHaveLength(1)
     expect(await textOf(await net.send(post(upstream.url), TIMEOUTS, signal()))).toBe('well')
     expect(upstream.sockets).toHaveLength(1)
@@ -326,7 +305,7 @@ describe('a connection made ahead', () => {
   it('in HTTP/1.1 carries the first call, and the second after it', async () => {
     const upstream = await http1Upstream((_request, response) => response.end('well'))
     const net = network()
-    await net.prepare?.(`${upstream.url}/v1`, 10_000)
+    await net.prepare?.({ url: `${upstream.url}/v1` }, 10_000)
     for (let count = 0; count < 2; count += 1) {
       expect(await textOf(await net.send(post(upstream.url), TIMEOUTS, signal()))).toBe('well')
       // undici has the connection back a turn after the answer.
@@ -338,7 +317,7 @@ describe('a connection made ahead', () => {
   it('that the upstream has closed meanwhile harms nobody', async () => {
     const upstream = await http1Upstream((_request, response) => response.end('well'))
     const net = network()
-    await net.prepare?.(`${upstream.url}/v1`, 10_000)
+    await net.prepare?.({ url: `${upstream.url}/v1` }, 10_000)
     const [socket] = upstream.sockets
     if (socket === undefined) throw new Error('no connection')
     const gone = once(socket, 'close')
@@ -350,7 +329,7 @@ describe('a connection made ahead', () => {
   })
 
   it('to nobody is no trouble before the call', async () => {
-    await expect(network().prepare?.('https://127.0.0.1:1/v1', 1_000)).resolves.toBeUndefined()
+    await expect(network().prepare?.({ url: 'https://127.0.0.1:1/v1' }, 1_000)).resolves.toBeUndefined()
   })
 })
 

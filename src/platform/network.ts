@@ -44,6 +44,6 @@ export interface Network {
   /** @throws the transport's own error (ECONNREFUSED, UND_ERR_HEADERS_TIMEOUT, AbortError ...); the relay turns it into evidence. */
   send(request: NetworkRequest, timeouts: NetworkTimeouts, signal: CutSignal): Promise<NetworkAnswer>
   /** Makes a connection ahead of the first call, where that saves it a handshake. Sends nothing on it, and never throws. */
-  prepare?(url: string, connectMs: number): Promise<void>
+  prepare?(place: Pick<NetworkRequest, 'url' | 'proxy' | 'http2'>, connectMs: number): Promise<void>
   close(): Promise<void>
 }

@@ -75,15 +75,15 @@ export function undiciNetwork(settings: ConnectionOptions = {}): Network {
   return {
     async send(request: NetworkRequest, { connectMs }: NetworkTimeouts, signal: CutSignal): Promise<NetworkAnswer> {
       const address = addressOf(request.url)
-      const mayBeHttp2 = address.kind === 'secure' && request.proxy === undefined && request.http2 !== false
-      if (!mayBeHttp2 || !http2.mayOffer(address.origin)) return http1(request, address, connectMs, signal)
+      if (!mayNegotiate(address, request) || !http2.mayOffer(address.origin))
+        return http1(request, address, connectMs, signal)
       return (
         (await http2.send(request, address, connectMs, signal)) ?? (await http1(request, address, connectMs, signal))
       )
     },
-    async prepare(url, connectMs) {
-      const { kind, origin } = addressOf(url)
-      if (kind === 'secure') await http2.prepare(origin, connectMs)
+    async prepare(place, connectMs) {
+      const address = addressOf(place.url)
+      if (mayNegotiate(address, place)) await http2.prepare(address.origin, connectMs)
     },
     async close() {
       http2.close()
@@ -92,6 +92,11 @@ export function undiciNetwork(settings: ConnectionOptions = {}): Network {
       agents.clear()
     },
   }
+}
+
+/** Whether the other side may be asked which protocol it speaks. */
+function mayNegotiate({ kind }: Address, { proxy, http2 }: Pick<NetworkRequest, 'proxy' | 'http2'>): boolean {
+  return kind === 'secure' && proxy === undefined && http2 !== false
 }
 
 /** One request and its answer, as undici's dispatcher tells it. */

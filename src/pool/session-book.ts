@@ -1,3 +1,4 @@
+import { putNewest } from './newest.ts'
 import { type Store, StoreError } from './store-contract.ts'
 import type { Pending } from './write-behind.ts'
 
@@ -40,7 +41,7 @@ export class SessionBook implements Pending {
     try {
       const found = await this.#store.sessions.find(provider, session)
       if (found === undefined) return undefined
-      this.#remember(keyOf(provider, session), { ...found, writtenAtMs: found.atMs })
+      putNewest(this.#known, keyOf(provider, session), { ...found, writtenAtMs: found.atMs }, MOST_IN_MEMORY)
       return found.credentialId
     } catch (error) {
       // Where a session was is advice: without it the call is still served.
@@ -54,7 +55,12 @@ export class SessionBook implements Pending {
     const key = keyOf(provider, session)
     const known = this.#known.get(key)
     const write = known?.credentialId !== credentialId || nowMs - known.writtenAtMs >= WRITE_AGAIN_AFTER_MS
-    this.#remember(key, { credentialId, atMs: nowMs, writtenAtMs: write ? nowMs : (known?.writtenAtMs ?? nowMs) })
+    putNewest(
+      this.#known,
+      key,
+      { credentialId, atMs: nowMs, writtenAtMs: write ? nowMs : (known?.writtenAtMs ?? nowMs) },
+      MOST_IN_MEMORY,
+    )
     if (write) this.#pending.set(key, { provider, session, credentialId, atMs: nowMs })
   }
 
@@ -69,16 +75,6 @@ export class SessionBook implements Pending {
       if (!(error instanceof StoreError)) throw error
       this.#pending = new Map([...writing, ...this.#pending])
       return error.code === 'closed'
-    }
-  }
-
-  #remember(key: string, known: Known): void {
-    this.#known.delete(key)
-    this.#known.set(key, known)
-    if (this.#known.size <= MOST_IN_MEMORY) return
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest)
-      break
     }
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Lease } from '../pool/lease.ts'
+import { putNewest } from '../pool/newest.ts'
 import { BOUND_STATE } from '../wire/bound-state.ts'
 import type { Call, Route } from './call.ts'
 
@@ -35,7 +36,7 @@ export class BoundStateBook {
       if (blob === '') continue
       const key = keyOf(blob)
       const owner = this.#owners.get(key) ?? assumed
-      if (owner !== undefined) this.#remember(key, owner)
+      if (owner !== undefined) putNewest(this.#owners, key, owner, MOST_BLOBS)
       if (owner !== own) foreign.add(blob)
     }
     return foreign.size === 0 ? { body: call.body, dropped: [] } : bound.without(call.body, foreign)
@@ -48,16 +49,6 @@ export class BoundStateBook {
     // On a fallback route, a conversation that was never served there comes from elsewhere.
     if (fallback && because !== 'session') return undefined
     return ownerOf(call, route, lease.credential.id)
-  }
-
-  #remember(key: string, owner: string): void {
-    this.#owners.delete(key)
-    this.#owners.set(key, owner)
-    if (this.#owners.size <= MOST_BLOBS) return
-    for (const oldest of this.#owners.keys()) {
-      this.#owners.delete(oldest)
-      break
-    }
   }
 }
 

@@ -8,6 +8,7 @@ import type { AttemptEnding } from './attempt-body.ts'
 import type { Call, Route } from './call.ts'
 import { isMeteredFallback } from './fallback-policy.ts'
 import type { CallState } from './call-state.ts'
+import { routeName } from './route-name.ts'
 import type { Settled } from './settled.ts'
 
 export interface BookDependencies {
@@ -118,18 +119,18 @@ export class CallBook {
   }
 
   /** Once for each route: money that is spent without a word was the accident (72941). */
-  #tellMetered({ provider, model }: Route, atMs: number): void {
-    const route = `${provider}/${model}`
-    if (this.#state.meteredFallback === route) return
-    this.#state.meteredFallback = route
+  #tellMetered(route: Route, atMs: number): void {
+    const name = routeName(route)
     const [first] = this.#call.chain
+    if (first === undefined || this.#state.meteredFallback === name) return
+    this.#state.meteredFallback = name
     this.#deps.emit({
       type: 'metered_fallback',
       callId: this.#call.id,
       atMs,
-      provider,
-      model,
-      insteadOf: `${first?.provider}/${first?.model}`,
+      provider: route.provider,
+      model: route.model,
+      insteadOf: routeName(first),
       reason: this.#state.fallbackReason ?? 'unknown',
     })
   }

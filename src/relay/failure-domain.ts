@@ -2,6 +2,7 @@ import type { ErrorEvidence, Failure } from '../failure/evidence.ts'
 import type { FailureLabel } from '../failure/labels.ts'
 import type { Credential } from '../pool/credential.ts'
 import type { Route } from './call.ts'
+import { routeName } from './route-name.ts'
 
 /** A failure with all that was in its way: what shares the faulty part would fail alike. */
 export interface Fault {
@@ -62,10 +63,7 @@ export function sharedWith(fault: Fault, route: Route, credentials: readonly Cre
   }
   const windows = [failed, route].map(({ capabilities }) => capabilities?.contextTokens)
   if (failure.label === 'context_overflow' && windows[0] !== undefined && (windows[1] ?? windows[0] + 1) <= windows[0])
-    return some(
-      credentials,
-      `its window of ${windows[1]} tokens is no larger than that of ${failed.provider}/${failed.model}`,
-    )
+    return some(credentials, `its window of ${windows[1]} tokens is no larger than that of ${routeName(failed)}`)
   switch (DOMAINS[failure.label]) {
     case 'account': {
       const isOneModels = failure.modelScoped || failure.label === 'entitlement'

@@ -1,4 +1,6 @@
+import { putNewest } from '../pool/newest.ts'
 import type { Route } from './call.ts'
+import { routeName } from './route-name.ts'
 
 /** A session that fell back stays at least this long, ms, unless its first route says that it returns sooner. */
 const SHORTEST_STAY_MS = 60_000
@@ -58,36 +60,22 @@ export class FallbackHolds {
     // The first time its word is taken; who returned on it and fell again waits.
     const untilMs = strikes === 0 && fall.returnsAtMs !== undefined ? Math.min(fall.returnsAtMs, latestMs) : latestMs
     const { reason, standing } = fall
-    const hold = { route: nameOf(route), reason, sinceMs: nowMs, untilMs, standing, strikes }
-    this.#put(key, hold)
+    const hold = { route: routeName(route), reason, sinceMs: nowMs, untilMs, standing, strikes }
+    putNewest(this.#holds, key, hold, MOST_SESSIONS)
     return hold
   }
 
   /** The same stay for whoever goes on from an answer that was given there. */
   carry(session: string, first: Route, hold: Hold): void {
-    this.#put(keyOf(session, first), hold)
+    putNewest(this.#holds, keyOf(session, first), hold, MOST_SESSIONS)
   }
 
   /** The first route has answered again. */
   end(session: string, first: Route): void {
     this.#holds.delete(keyOf(session, first))
   }
-
-  #put(key: string, hold: Hold): void {
-    this.#holds.delete(key)
-    this.#holds.set(key, hold)
-    if (this.#holds.size <= MOST_SESSIONS) return
-    for (const oldest of this.#holds.keys()) {
-      this.#holds.delete(oldest)
-      break
-    }
-  }
 }
 
 function keyOf(session: string, first: Route): string {
-  return `${session}\n${nameOf(first)}`
-}
-
-function nameOf({ provider, model }: Route): string {
-  return `${provider}/${model}`
+  return `${session}\n${routeName(first)}`
 }

@@ -3,6 +3,7 @@ import type { Route, Withheld } from './call.ts'
 import { headerValue } from './headers.ts'
 import type { OwnRefusal } from './own-refusal.ts'
 import type { FallbackPolicy, ResolvedChain } from './resolved-chain.ts'
+import { routeName } from './route-name.ts'
 
 /** `allow` or `deny`. A request can always be stricter than its chain. */
 export const METERED_HEADER = 'x-sparekey-metered'
@@ -53,9 +54,7 @@ export function allowedRoutes(
         ? WHY['ask-header']
         : undefined
   if (why === undefined) return { chain, withheld: NOTHING }
-  const withheld = chain
-    .filter(isMetered)
-    .map(({ provider, model }) => ({ route: `${provider}/${model}`, reason: why }))
+  const withheld = chain.filter(isMetered).map((route) => ({ route: routeName(route), reason: why }))
   const allowed = chain.filter((route) => !isMetered(route))
   if (allowed.length > 0) return { chain: allowed, withheld }
   const names = withheld.map(({ route }) => route).join(', ')

@@ -11,6 +11,7 @@ import type { CallState } from './call-state.ts'
 import { ESTIMATE_METHOD, estimatedInput } from './count-tokens.ts'
 import { isMeteredFallback, METERED_HEADER } from './fallback-policy.ts'
 import { guarded } from './guarded.ts'
+import { routeName } from './route-name.ts'
 import { within } from './within.ts'
 import { forwardableAnswerHeaders } from './headers.ts'
 import type { Settled } from './settled.ts'
@@ -60,7 +61,7 @@ function goodAnswer(giving: Giving, settled: Extract<Settled, { kind: 'answer' }
   const { route, lease, lost } = settled.served
   const dropped = [...settled.served.dropped, ...lost()]
   // The caller chooses the model's name.
-  const taken = headerText(`${route.provider}/${route.model}`)
+  const taken = headerText(routeName(route))
   const headers: HeaderList = [
     ...forwardableAnswerHeaders(settled.answer.headers),
     ...ownHeaders(call, state, state.attempts.length + 1),

@@ -1,6 +1,7 @@
 import type { FailureLabel } from '../failure/labels.ts'
 import { type RequestNeeds, requestNeeds } from '../wire/request-needs.ts'
 import type { Call, Capabilities, Route } from './call.ts'
+import { routeName } from './route-name.ts'
 import { translationOf } from './translated-call.ts'
 
 /** Why a route cannot be asked this at all, found before anybody is. */
@@ -67,7 +68,7 @@ export function whyUnfit(call: Call, route: Route, mayShorten = false): Unfit | 
   for (const { lacks, label, message } of CHECKS) {
     if (!lacks(can, needs) || (mayShorten && label === 'context_overflow')) continue
     const code = label === 'context_overflow' ? 'context_length_exceeded' : 'unsupported_parameter'
-    return { reason: 'incapable', label, message: `${message(can, needs)} (${route.provider}/${route.model})`, code }
+    return { reason: 'incapable', label, message: `${message(can, needs)} (${routeName(route)})`, code }
   }
   return undefined
 }

@@ -10,12 +10,19 @@ import type { CallState } from './call-state.ts'
 import { type Fault, sharedWith } from './failure-domain.ts'
 import type { Fall, FallbackHolds, Hold } from './fallback-holds.ts'
 import { whyUnfit } from './route-fitness.ts'
+import { routeName } from './route-name.ts'
+
+interface Skipped {
+  readonly route: string
+  readonly reason: string
+  readonly message: string
+}
 
 /** A later route that can serve, and those that are passed over on the way to it. */
 export interface NextRoute {
   /** In the call's order; undefined when none is left. */
   readonly index: number | undefined
-  readonly skipped: ReadonlyArray<{ readonly route: string; readonly reason: string; readonly message: string }>
+  readonly skipped: readonly Skipped[]
   /** Credentials there that a failure of this call already speaks against. */
   readonly shared: readonly Credential[]
 }
@@ -59,29 +66,40 @@ export class RoutePlan {
     this.#session = session
     const [first] = this.#call.chain
     if (first !== undefined && session !== undefined) await this.#returnOrStay(session, first)
-    const next = this.#fitting(this.#state.routeIndex, this.#order.length)
-    if (next.index === this.#state.routeIndex) return
-    this.#tell(next)
-    if (next.index === undefined) this.#state.routeIndex = this.#order.length
-    else this.#state.beganBehind(next.index, next.skipped[0]?.reason ?? 'incapable')
+    const skipped: Skipped[] = []
+    let index = this.#state.routeIndex
+    for (const route of this.#order.slice(index)) {
+      const unfit = this.#unfit(route)
+      if (unfit === undefined) break
+      skipped.push(unfit)
+      index += 1
+    }
+    const [unfit] = skipped
+    if (unfit === undefined) return
+    this.#tell(skipped)
+    if (index === this.#order.length) this.#state.routeIndex = index
+    else this.#state.beganBehind(index, unfit.reason)
   }
 
   /** Remembers what failed on the way. */
   failed(fault: Fault): void {
-    this.#faults.set(`${nameOf(fault.route)} ${fault.credential.id}`, fault)
+    this.#faults.set(`${routeName(fault.route)} ${fault.credential.id}`, fault)
   }
 
   /** The next route that can serve and shares nothing with what failed in this call. Changes nothing. */
   async next(): Promise<NextRoute> {
-    const skipped: Array<NextRoute['skipped'][number]> = []
-    for (let from = this.#state.routeIndex + 1; from < this.#order.length; from += 1) {
-      const fit = this.#fitting(from, from + 1)
-      skipped.push(...fit.skipped)
-      const route = this.#order[from]
-      if (fit.index === undefined || route === undefined) continue
+    const skipped: Skipped[] = []
+    let index = this.#state.routeIndex
+    for (const route of this.#order.slice(index + 1)) {
+      index += 1
+      const unfit = this.#unfit(route)
+      if (unfit !== undefined) {
+        skipped.push(unfit)
+        continue
+      }
       const { credentials, isAll, message } = await this.#shared(route)
-      if (!isAll) return { index: from, skipped, shared: credentials }
-      skipped.push({ route: nameOf(route), reason: 'shared_fault', message })
+      if (!isAll) return { index, skipped, shared: credentials }
+      skipped.push({ route: routeName(route), reason: 'shared_fault', message })
     }
     return { index: undefined, skipped, shared: [] }
   }
@@ -89,7 +107,7 @@ export class RoutePlan {
   /** Goes on at the next route. @param failure why the present one has nothing left. @param attempted it was asked, and not only found empty */
   async take(next: NextRoute, reason: string, failure: Failure, attempted: boolean): Promise<void> {
     const left = this.route
-    this.#tell(next)
+    this.#tell(next.skipped)
     const { index } = next
     if (index === undefined) return
     const route = this.#order[index]
@@ -124,21 +142,15 @@ export class RoutePlan {
     const nowMs = platform.clock.now()
     if (!holds.has(session, first)) return
     const hold = holds.find(session, first, await this.#standingOf(first), nowMs)
-    const at = hold === undefined ? -1 : this.#call.chain.findIndex((route) => nameOf(route) === hold.route)
+    const at = hold === undefined ? -1 : this.#call.chain.findIndex((route) => routeName(route) === hold.route)
     const route = this.#call.chain[at]
-    if (
-      hold === undefined ||
-      at <= 0 ||
-      route === undefined ||
-      whyUnfit(this.#call, route, this.#deps.compress !== undefined) !== undefined
-    )
-      return
+    if (hold === undefined || at <= 0 || route === undefined || this.#unfit(route) !== undefined) return
     this.#order = [route, ...this.#call.chain.filter((each) => each !== route)]
     this.#hold = hold
     this.#state.beganBehind(0, hold.reason)
     this.#book.step(
       'stay',
-      `${hold.route} until ${toIsoText(hold.untilMs)}: ${nameOf(first)} failed this session (${hold.reason})`,
+      `${hold.route} until ${toIsoText(hold.untilMs)}: ${routeName(first)} failed this session (${hold.reason})`,
     )
   }
 
@@ -148,16 +160,10 @@ export class RoutePlan {
     return credentials.map(({ id, generation, resetStampMs }) => `${id} ${generation} ${resetStampMs}`).join()
   }
 
-  #fitting(from: number, to: number): NextRoute {
-    const skipped: Array<NextRoute['skipped'][number]> = []
-    for (let index = from; index < to; index += 1) {
-      const route = this.#order[index]
-      if (route === undefined) break
-      const unfit = whyUnfit(this.#call, route, this.#deps.compress !== undefined)
-      if (unfit === undefined) return { index, skipped, shared: [] }
-      skipped.push({ route: nameOf(route), reason: unfit.reason, message: unfit.message })
-    }
-    return { index: undefined, skipped, shared: [] }
+  /** Why a route is passed over before anybody is asked. */
+  #unfit(route: Route): Skipped | undefined {
+    const unfit = whyUnfit(this.#call, route, this.#deps.compress !== undefined)
+    return unfit === undefined ? undefined : { route: routeName(route), reason: unfit.reason, message: unfit.message }
   }
 
   async #shared(route: Route) {
@@ -173,11 +179,7 @@ export class RoutePlan {
     return { credentials: [...credentials], isAll: all.length > 0 && credentials.size === all.length, message }
   }
 
-  #tell({ skipped }: NextRoute): void {
+  #tell(skipped: readonly Skipped[]): void {
     for (const { route, message } of skipped) this.#book.step('skip', `${route}: ${message}`)
   }
-}
-
-function nameOf({ provider, model }: Route): string {
-  return `${provider}/${model}`
 }

@@ -237,13 +237,12 @@ export class Runtime {
   /** Connects to the providers that have a credential, so that the first call does not wait for a handshake. Sends nothing, never throws. */
   async prepareConnections(): Promise<void> {
     const holders = await this.holders().catch(() => [])
-    const places = [...holders].map((provider) => ({
-      at: this.#placeOf(provider),
-      ...providerConfig(this.#config, provider),
-    }))
-    for (const { at, http2 } of places)
-      if (at !== undefined && at.proxy === undefined && http2 !== false)
-        void this.#network.prepare?.(at.baseUrl, this.#config.limits.connectMs)
+    for (const provider of holders) {
+      const place = this.#placeOf(provider)
+      const { http2 } = providerConfig(this.#config, provider)
+      if (place !== undefined)
+        void this.#network.prepare?.({ url: place.baseUrl, proxy: place.proxy, http2 }, this.#config.limits.connectMs)
+    }
   }
 
   /** Whether a call could be served now. */

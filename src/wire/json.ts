@@ -25,3 +25,9 @@ export function asText(value: unknown): string {
 export function asNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
+
+/** A list with each item changed. @returns the very same list when every item stays what it was */
+export function mapped<T>(list: readonly T[], change: (item: T, index: number) => T): readonly T[] {
+  const changed = list.map(change)
+  return changed.some((each, index) => each !== list[index]) ? changed : list
+}

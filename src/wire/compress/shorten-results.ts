@@ -1,4 +1,4 @@
-import { asArray, asObject, asText, type JsonObject } from '../json.ts'
+import { asArray, asObject, asText, type JsonObject, mapped } from '../json.ts'
 import type { WireName } from '../wire.ts'
 
 /** Items whose output may be a plain text: those of a computer or a hosted shell have an object or a list there. */
@@ -16,11 +16,11 @@ export const SHORTEN_RESULTS: Readonly<Record<WireName, (message: JsonObject) =>
   'chat-completions': (message) => (message['role'] === 'tool' ? shortened(message, 'content') : message),
   messages: (message) => {
     const blocks = asArray(message['content'])
-    const kept = blocks.map((each) => {
+    const kept = mapped(blocks, (each) => {
       const block = asObject(each)
       return block?.['type'] === 'tool_result' ? shortened(block, 'content') : each
     })
-    return kept.some((each, index) => each !== blocks[index]) ? { ...message, content: kept } : message
+    return kept === blocks ? message : { ...message, content: kept }
   },
 }
 

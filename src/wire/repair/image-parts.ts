@@ -1,4 +1,5 @@
-import { asArray, asObject, asText, type JsonObject } from '../json.ts'
+import { CONVERSATION } from '../compress/message-facts.ts'
+import { asArray, asObject, asText, type JsonObject, mapped } from '../json.ts'
 import type { WireName } from '../wire.ts'
 
 /** An image of a request, known by what it shows: places move when something before it is left out. */
@@ -9,11 +10,6 @@ export interface ImagePart {
   readonly place: string
 }
 
-const LIST: Readonly<Record<WireName, string>> = {
-  responses: 'input',
-  'chat-completions': 'messages',
-  messages: 'messages',
-}
 /** Where parts stand inside a message, a tool result or an item. */
 const INSIDE = ['content', 'output'] as const
 /** A result inside a block inside a message. */
@@ -22,7 +18,8 @@ const DEEPEST = 4
 /** Every image of a request, in its order. */
 export function imagesOf(wire: WireName, body: JsonObject): readonly ImagePart[] {
   const found: ImagePart[] = []
-  walk(body[LIST[wire]], LIST[wire], (part, place) => {
+  const member = CONVERSATION[wire]
+  walk(body[member], member, (part, place) => {
     found.push({ source: sourceOf(part), place })
     return part
   })
@@ -37,14 +34,14 @@ export function withoutImages(
   note: string,
 ): JsonObject {
   const type = wire === 'responses' ? 'input_text' : 'text'
-  const list = walk(body[LIST[wire]], LIST[wire], (part) => (sources.has(sourceOf(part)) ? { type, text: note } : part))
-  return list === body[LIST[wire]] ? body : { ...body, [LIST[wire]]: list }
+  const member = CONVERSATION[wire]
+  const list = walk(body[member], member, (part) => (sources.has(sourceOf(part)) ? { type, text: note } : part))
+  return list === body[member] ? body : { ...body, [member]: list }
 }
 
 function walk(value: unknown, place: string, see: (part: JsonObject, place: string) => JsonObject, depth = 0): unknown {
   if (!Array.isArray(value) || depth > DEEPEST) return value
-  const given: readonly unknown[] = value
-  const kept = given.map((each, index) => {
+  return mapped<unknown>(value, (each, index) => {
     const object = asObject(each)
     if (object === undefined) return each
     const here = `${place}.${index}`
@@ -56,7 +53,6 @@ function walk(value: unknown, place: string, see: (part: JsonObject, place: stri
     }
     return changed
   })
-  return kept.some((each, index) => each !== given[index]) ? kept : value
 }
 
 function isImage({ type }: JsonObject): boolean {

@@ -1,7 +1,7 @@
 import { type ImagePart, imagesOf, withoutImages } from './image-parts.ts'
 import { pixelsOf } from './image-pixels.ts'
 import { dotted } from './refusal.ts'
-import type { Mender, Refusal } from './repair.ts'
+import { changeBody, type Mender, type Refusal } from './repair.ts'
 
 const NOTE = '[An image stood here. The provider refused it, so it was left out.]'
 
@@ -39,10 +39,7 @@ export const mendRefusedImages: Mender = (refusal, { wire, body }) => {
   if (sources.size === 0) return undefined
   return {
     what: `${refused.length} of ${images.length}`,
-    change: (request) => {
-      const without = withoutImages(request.wire, request.body, sources, NOTE)
-      return without === request.body ? request : { ...request, body: without }
-    },
+    change: changeBody((given, itsWire) => withoutImages(itsWire, given, sources, NOTE)),
   }
 }
 

@@ -1,6 +1,6 @@
 import { asObject, type JsonObject } from '../json.ts'
 import { dotted } from './refusal.ts'
-import type { Change, Mender, Refusal } from './repair.ts'
+import { type Change, changeBody, type Mender, type Refusal } from './repair.ts'
 import { withoutMember } from './without-member.ts'
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '))
@@ -123,14 +123,6 @@ function without(body: JsonObject, name: string, inside?: string): JsonObject {
   if (object === undefined || !Object.hasOwn(object, inside)) return body
   const { [inside]: _, ...rest } = object
   return Object.keys(rest).length === 0 ? without(body, name) : { ...body, [name]: rest }
-}
-
-/** The same request when the body stays the same. */
-function changeBody(change: (body: JsonObject) => JsonObject): Change {
-  return (request) => {
-    const body = change(request.body)
-    return body === request.body ? request : { ...request, body }
-  }
 }
 
 /** `maxOutputTokens`, as some servers call `max_output_tokens`. */

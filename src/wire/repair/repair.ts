@@ -29,3 +29,16 @@ export interface Mend {
 
 /** @returns undefined when the refusal is about something else, or nothing in the request could be changed */
 export type Mender = (refusal: Refusal, request: Repairable) => Mend | undefined
+
+/** A change of the body alone. The same request when the body stays the same. */
+export function changeBody(change: (body: JsonObject, wire: WireName) => JsonObject): Change {
+  return (request) => {
+    const body = change(request.body, request.wire)
+    return body === request.body ? request : { ...request, body }
+  }
+}
+
+/** @returns undefined when the change finds nothing to change in this request */
+export function mendIfChanged(what: string, request: Repairable, change: Change): Mend | undefined {
+  return change(request) === request ? undefined : { what, change }
+}

@@ -1,6 +1,6 @@
 import { asArray, asObject, asText, type JsonObject } from '../json.ts'
 import { isEmptyContent } from './image-parts.ts'
-import type { Change, Mender } from './repair.ts'
+import { changeBody, type Mender, mendIfChanged } from './repair.ts'
 
 const REFUSED =
   /roles? must alternate|should alternate|must alternate|roles? in a row|unexpected role|invalid role|expected last role|first (?:message|turn|content)[^.]{0,40}(?:user|role)|must (?:start|begin) with (?:a )?user|system message must be|assistant message prefill|must end with a user|non-empty content|text content blocks must be non-empty|text field [^]{0,80} is blank|cannot end with trailing whitespace|is not one of \[[^\]]*'(?:system|user|assistant)'|role[^.]{0,40}(?:input should be|does not support|must be one of)/i
@@ -19,11 +19,8 @@ export const mendRoles: Mender = ({ message }, request) => {
     userBehindTool: /['"]user['"] after (?:role )?['"]tool['"]/i.test(message),
     userLast: /prefill|must end with a user|expected last role/i.test(message),
   }
-  const change: Change = (given) => {
-    const body = mended(given.wire === 'messages', given.body, wishes)
-    return body === given.body ? given : { ...given, body }
-  }
-  return change(request) === request ? undefined : { what: 'turns', change }
+  const change = changeBody((body, wire) => mended(wire === 'messages', body, wishes))
+  return mendIfChanged('turns', request, change)
 }
 
 interface Wishes {

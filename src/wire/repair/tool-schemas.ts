@@ -1,5 +1,5 @@
-import { asArray, asObject, asText, type JsonObject } from '../json.ts'
-import type { Change, Mender } from './repair.ts'
+import { asArray, asObject, asText, type JsonObject, mapped } from '../json.ts'
+import { changeBody, type Mender, mendIfChanged } from './repair.ts'
 
 const REFUSED =
   /invalid schema for (?:function|tool)|unknown name .?[\w$]+.? at .?(?:request\.)?tools|input_schema|tools?\W[^.]{0,80}(?:parameters|schema)[^.]{0,80}(?:invalid|unsupported|not supported|not permitted)|(?:invalid|unsupported) (?:json )?schema|invalid tool (?:schema|parameters)|proto field is not repeating|(?:generate|error|fail)[^.]{0,60}\bgrammar\b|unrecognized schema/i
@@ -33,15 +33,12 @@ export const mendToolSchemas: Mender = (refusal, request) => {
     // Gemini and OpenAI's strict mode know no `const`.
     noConst: /\bconst\b/.test(message),
   }
-  const change: Change = (given) => {
-    const tools = asArray(given.body['tools'])
-    const mended = tools.map((tool) => loosenTool(asObject(tool), rules) ?? tool)
-    return mended.some((each, index) => each !== tools[index])
-      ? { ...given, body: { ...given.body, tools: mended } }
-      : given
-  }
-  if (change(request) === request) return undefined
-  return { what: named.length === 0 ? 'constraints' : [...new Set(named)].join(' '), change }
+  const what = named.length === 0 ? 'constraints' : [...new Set(named)].join(' ')
+  return mendIfChanged(
+    what,
+    request,
+    changeBody((body) => loosenTools(body, rules)),
+  )
 }
 
 interface Rules {
@@ -49,6 +46,13 @@ interface Rules {
   readonly plainTop: boolean
   readonly singleType: boolean
   readonly noConst: boolean
+}
+
+/** What has tools: a request, or a namespace among them. */
+function loosenTools(owner: JsonObject, rules: Rules): JsonObject {
+  const tools = asArray(owner['tools'])
+  const mended = mapped(tools, (each) => loosenTool(asObject(each), rules) ?? each)
+  return mended === tools ? owner : { ...owner, tools: mended }
 }
 
 /** A tool of any protocol: its schema stands in it or in its `function`. */
@@ -62,10 +66,8 @@ function loosenTool(tool: JsonObject | undefined, rules: Rules): JsonObject | un
   const member = tool['input_schema'] === undefined ? 'parameters' : 'input_schema'
   const schema = asObject(tool[member])
   if (schema === undefined) {
-    const tools = asArray(tool['tools'])
-    if (tools.length === 0) return tool
-    const mended = tools.map((each) => loosenTool(asObject(each), rules) ?? each)
-    return mended.some((each, index) => each !== tools[index]) ? { ...tool, tools: mended } : tool
+    // A namespace of tools.
+    return loosenTools(tool, rules)
   }
   const loose = rules.plainTop ? topOf(loosen(schema, rules)) : loosen(schema, rules)
   if (loose === schema && tool['strict'] !== true) return tool
@@ -129,9 +131,7 @@ function mendMember(
     case 'oneOf':
     case 'allOf': {
       if (!Array.isArray(value)) return [key, again(value)]
-      const given: readonly unknown[] = value
-      const mended = given.map(again)
-      return [key, mended.some((each, index) => each !== given[index]) ? mended : value]
+      return [key, mapped<unknown>(value, again)]
     }
     default:
       return [key, value]

@@ -1,6 +1,6 @@
 import { BOUND_STATE } from '../bound-state.ts'
-import { asArray, asObject, asText, type JsonObject } from '../json.ts'
-import type { Change, Mender, Repairable } from './repair.ts'
+import { asArray, asObject, asText, type JsonObject, mapped } from '../json.ts'
+import { changeBody, type Mender, mendIfChanged } from './repair.ts'
 
 const UNREADABLE =
   /encrypted[ _]content.{0,80}(?:could not be (?:verified|decrypted)|was not issued)|item with id '?rs_[^']*'? not found|items are not persisted/i
@@ -13,32 +13,29 @@ const THINKING_MISSING =
 export const mendUnreadableState: Mender = ({ code, message }, request) => {
   if (request.wire !== 'responses' || (code !== 'invalid_encrypted_content' && !UNREADABLE.test(message)))
     return undefined
-  return fitting('input.reasoning', request, (given) => {
-    const { body } = BOUND_STATE.responses.without(given.body, new Set(BOUND_STATE.responses.blobsOf(given.body)))
-    const changed = withoutStoredReasoning(body)
-    return changed === given.body ? given : { ...given, body: changed }
+  const change = changeBody((body) => {
+    const { blobsOf, without } = BOUND_STATE.responses
+    return withoutStoredReasoning(without(body, new Set(blobsOf(body))).body)
   })
+  return mendIfChanged('input.reasoning', request, change)
 }
 
 /** Leaves out thinking whose signature is refused; where thinking is demanded that is not there, the call goes on without it. */
 export const mendRefusedThinking: Mender = ({ message }, request) => {
   const missing = THINKING_MISSING.test(message)
   if (!missing && !UNSIGNED.test(message)) return undefined
-  if (request.wire === 'messages')
-    return fitting('messages.thinking', request, (given) => {
+  if (request.wire === 'messages') {
+    const change = changeBody((body) => {
       const { blobsOf, without } = BOUND_STATE.messages
-      const { body } = without(given.body, new Set(blobsOf(given.body)))
-      const { thinking, ...rest } = body
-      const changed = missing && thinking !== undefined ? rest : body
-      return changed === given.body ? given : { ...given, body: changed }
+      const readable = without(body, new Set(blobsOf(body))).body
+      const { thinking, ...rest } = readable
+      return missing && thinking !== undefined ? rest : readable
     })
+    return mendIfChanged('messages.thinking', request, change)
+  }
   if (request.wire === 'chat-completions' && missing)
-    return fitting('reasoning_content', request, (given) => withReasoning(given))
+    return mendIfChanged('reasoning_content', request, changeBody(withReasoning))
   return undefined
-}
-
-function fitting(what: string, request: Repairable, change: Change) {
-  return change(request) === request ? undefined : { what, change }
 }
 
 /** Reasoning that only its id stands for: the provider kept nothing. */
@@ -52,15 +49,13 @@ function withoutStoredReasoning(body: JsonObject): JsonObject {
 }
 
 /** Vendors that think on demand a note of it beside every call; clients of other vendors kept none. */
-function withReasoning(request: Repairable): Repairable {
-  const messages = asArray(request.body['messages'])
-  const mended = messages.map((each) => {
+function withReasoning(body: JsonObject): JsonObject {
+  const messages = asArray(body['messages'])
+  const mended = mapped(messages, (each) => {
     const turn = asObject(each)
     const lacks =
       turn?.['role'] === 'assistant' && turn['tool_calls'] !== undefined && asText(turn['reasoning_content']) === ''
     return lacks ? { ...turn, reasoning_content: '(not kept)' } : each
   })
-  return mended.some((each, index) => each !== messages[index])
-    ? { ...request, body: { ...request.body, messages: mended } }
-    : request
+  return mended === messages ? body : { ...body, messages: mended }
 }

@@ -1,4 +1,4 @@
-import { asObject } from '../json.ts'
+import { asObject, mapped } from '../json.ts'
 
 /** What a caller or a tool means stands in these: a name in there is theirs. */
 const OPAQUE = new Set(['input', 'arguments', 'input_schema', 'parameters', 'schema', 'output', 'data', 'text'])
@@ -11,9 +11,7 @@ const DEEPEST = 20
 export function withoutMember(value: unknown, member: string, parent = '', depth = 0): unknown {
   if (depth > DEEPEST) return value
   if (Array.isArray(value)) {
-    const given: readonly unknown[] = value
-    const kept = given.map((each) => withoutMember(each, member, parent, depth + 1))
-    return kept.some((each, index) => each !== given[index]) ? kept : value
+    return mapped<unknown>(value, (each) => withoutMember(each, member, parent, depth + 1))
   }
   const object = asObject(value)
   if (object === undefined) return value
