@@ -1,15 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { classify } from '../src/failure/classify.ts'
 import { observeHttp } from '../src/failure/observe-http.ts'
 import type { Rule } from '../src/failure/rule.ts'
 import { PROVIDERS } from '../src/providers/_registry.ts'
+import { keepFigures } from './page.ts'
 
 /** Short rounds, the best of many: whoever shares the machine takes some of them, never all. */
 const ROUNDS = 400
 const ROUND_MS = 1
 const SIZES = [1_000, 10_000, 64_000]
-const TARGET = new URL('../docs/benchmark.md', import.meta.url)
 const MARKS = ['<!-- classification: written by npm run bench:classify -->', '<!-- end of classification -->'] as const
 
 const OWN = PROVIDERS['openai']?.rules ?? []
@@ -79,10 +78,7 @@ export function benchClassify(): void {
     ...SIZES.map((size) => row(`near misses, ${size / 1000} KB`, nearMisses(size))),
   ]
   console.log(`\n${lines.join('\n')}`)
-  const page = readFileSync(TARGET, 'utf8')
-  const [from, to] = [page.indexOf(MARKS[0]), page.indexOf(MARKS[1])]
-  if (from === -1 || to < from) throw new Error('docs/benchmark.md has no marks of the classification')
-  writeFileSync(TARGET, `${page.slice(0, from + MARKS[0].length)}\n\n${lines.join('\n')}\n\n${page.slice(to)}`)
+  keepFigures(MARKS, lines)
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) benchClassify()

@@ -1,9 +1,10 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { keepFigures } from './page.ts'
 import { blameOf, type FailureLabel } from '../src/failure/labels.ts'
 import { systemPlatform } from '../src/platform/platform.ts'
 import type { FailureVerdict, Lease } from '../src/pool/lease.ts'
@@ -20,7 +21,6 @@ const MOST_IN_SQLITE = 1_000
 const ROUNDS = 7
 const ROUND_MS = 8
 const PROCESSES_MS = 1_500
-const TARGET = new URL('../docs/benchmark.md', import.meta.url)
 const CHILD = fileURLToPath(new URL('./pool-child.ts', import.meta.url))
 const MARKS = ['<!-- pool figures: written by npm run bench -->', '<!-- end of pool figures -->'] as const
 
@@ -58,7 +58,7 @@ export async function benchPoolScale(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  keep(lines)
+  keepFigures(MARKS, lines)
 }
 
 async function fill(store: Store, count: number): Promise<void> {
@@ -210,14 +210,6 @@ async function together(home: string, count: number): Promise<string> {
   } finally {
     for (const child of children) child.kill()
   }
-}
-
-/** The figures go between their own marks of the page; the words around them stay. */
-function keep(lines: readonly string[]): void {
-  const page = readFileSync(TARGET, 'utf8')
-  const [from, to] = [page.indexOf(MARKS[0]), page.indexOf(MARKS[1])]
-  if (from === -1 || to < from) throw new Error('docs/benchmark.md has no marks for the pool')
-  writeFileSync(TARGET, `${page.slice(0, from + MARKS[0].length)}\n\n${lines.join('\n').trim()}\n\n${page.slice(to)}`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await benchPoolScale()

@@ -1,13 +1,15 @@
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { benchClassify } from './classify.ts'
 import { benchPoolScale } from './pool-scale.ts'
 import type { LoadJob, LoadResult } from './load-job.ts'
+import { keepFigures } from './page.ts'
 import { cpuSeconds, residentBytes } from './process-figures.ts'
-import { type Side, startNginx, startOurs, startPortkey } from './sides.ts'
+import { quantile } from './quantile.ts'
+import { jobAt, type Side, startNginx, startOurs, startPortkey } from './sides.ts'
 import { LoadProcess, UpstreamProcess } from './worker.ts'
 import { benchWorkers } from './workers.ts'
 
@@ -19,8 +21,6 @@ const FULL = process.argv.includes('--full')
 const SECONDS = FULL ? 6 : 1.5
 const WARM_UP_CALLS = FULL ? 20_000 : 3_000
 const CONCURRENCIES = [1, 16, 64, 256]
-const PATH = '/v1/chat/completions'
-const TARGET = new URL('../docs/benchmark.md', import.meta.url)
 const MARKS = ['<!-- figures: written by npm run bench -->', '<!-- end of figures -->'] as const
 
 const folder = mkdtempSync(join(tmpdir(), 'sparekey-bench-'))
@@ -55,7 +55,7 @@ try {
   await benchWorkers()
   benchClassify()
   await benchPoolScale()
-  keep()
+  keepFigures(MARKS, lines)
 } finally {
   for (const child of children) child.kill('SIGTERM')
   load.stop()
@@ -64,18 +64,7 @@ try {
 }
 
 function job(side: Side, more: Partial<LoadJob>): LoadJob {
-  return {
-    kind: 'calls',
-    port: side.port,
-    path: PATH,
-    headers: side.headers,
-    stream: false,
-    bodyBytes: 2_000,
-    concurrency: 1,
-    calls: Number.MAX_SAFE_INTEGER,
-    mostMs: SECONDS * 1000,
-    ...more,
-  }
+  return jobAt(side, { mostMs: SECONDS * 1000, ...more })
 }
 
 /** One at a time: what is added to each call. */
@@ -88,12 +77,14 @@ async function latency(sides: readonly Side[]): Promise<void> {
     let base: readonly [number, number] = [0, 0]
     for (const side of sides) {
       const result = await load.run(job(side, { stream }))
-      const own = [at(result[of], 0.5), at(result[of], 0.99)] as const
+      const own = [quantile(result[of], 0.5), quantile(result[of], 0.99)] as const
       if (side.name === 'direct') base = own
       const added = side.name === 'direct' ? '| |' : `${ms(own[0] - base[0])} | ${ms(own[1] - base[1])} |`
       say(`| ${name}, ${side.name} | ${ms(own[0])} | ${ms(own[1])} | ${added}`)
       if (stream)
-        say(`| distance of pieces, ${side.name} | ${ms(at(result.gapsMs, 0.5))} | ${ms(at(result.gapsMs, 0.99))} | | |`)
+        say(
+          `| distance of pieces, ${side.name} | ${ms(quantile(result.gapsMs, 0.5))} | ${ms(quantile(result.gapsMs, 0.99))} | | |`,
+        )
     }
   }
 }
@@ -136,7 +127,7 @@ async function failover(ours: Side): Promise<void> {
   await load.run(job(ours, { model: 'gpt-fails-100', calls: 1_000, mostMs: 20_000 }))
   const { failoverMs } = await upstream.figures()
   say(
-    `\nFailover, error of one upstream to first byte at the next: p50 ${ms(at(failoverMs, 0.5))}, p99 ${ms(at(failoverMs, 0.99))}.`,
+    `\nFailover, error of one upstream to first byte at the next: p50 ${ms(quantile(failoverMs, 0.5))}, p99 ${ms(quantile(failoverMs, 0.99))}.`,
   )
 }
 
@@ -170,22 +161,8 @@ function machine(sides: readonly Side[]): void {
   )
 }
 
-/** The figures go between the marks of the page; the words around them stay. */
-function keep(): void {
-  const page = readFileSync(TARGET, 'utf8')
-  const [from, to] = MARKS.map((mark) => page.indexOf(mark))
-  if (from === undefined || to === undefined || from === -1 || to < from)
-    throw new Error('docs/benchmark.md has no marks')
-  writeFileSync(TARGET, `${page.slice(0, from + MARKS[0].length)}\n\n${lines.join('\n').trim()}\n\n${page.slice(to)}`)
-}
-
 function perSecond({ calls, seconds }: LoadResult): string {
   return (calls / seconds).toFixed(0)
-}
-
-function at(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((left, right) => left - right)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
 
 function ms(value: number): string {

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { LoadJob } from './load-job.ts'
 
 /** One system under test, or none of them. */
 export interface Side {
@@ -133,4 +134,19 @@ async function answering(port: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   throw new Error('a peer does not answer')
+}
+
+/** 2 KB calls to a side, one at a time and without an end unless `more` says otherwise. */
+export function jobAt({ port, headers }: Side, more: Partial<LoadJob> & Pick<LoadJob, 'mostMs'>): LoadJob {
+  return {
+    kind: 'calls',
+    port,
+    path: '/v1/chat/completions',
+    headers,
+    stream: false,
+    bodyBytes: 2_000,
+    concurrency: 1,
+    calls: Number.MAX_SAFE_INTEGER,
+    ...more,
+  }
 }

@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { LoadJob } from './load-job.ts'
+import { keepFigures } from './page.ts'
 import { cpuSeconds } from './process-figures.ts'
-import { type Side, startOurs } from './sides.ts'
+import { median } from './quantile.ts'
+import { jobAt, type Side, startOurs } from './sides.ts'
 import { LoadProcess, UpstreamProcess } from './worker.ts'
 
 const ROUNDS = 5
@@ -14,7 +15,6 @@ const WARM_UP_CALLS = 15_000
 const LONGEST_WARM_UP_MS = 60_000
 const ROUND_MS = 3_000
 const CONCURRENCY = 128
-const TARGET = new URL('../docs/benchmark.md', import.meta.url)
 const MARKS = ['<!-- workers: written by npm run bench -->', '<!-- end of workers -->'] as const
 
 interface Round {
@@ -56,7 +56,9 @@ export async function benchWorkers(): Promise<void> {
       sides.set(workers, await startOurs(join(folder, String(workers)), upstream.port, children, workers))
     }
     for (const [workers, side] of sides)
-      await load.run({ ...jobOf(side), calls: workers * WARM_UP_CALLS, mostMs: LONGEST_WARM_UP_MS })
+      await load.run(
+        jobAt(side, { concurrency: CONCURRENCY, calls: workers * WARM_UP_CALLS, mostMs: LONGEST_WARM_UP_MS }),
+      )
     for (let round = 0; round < ROUNDS; round += 1)
       for (const [workers, side] of sides) rounds.get(workers)?.push(await measure(side, load, upstream))
     say(
@@ -70,7 +72,7 @@ export async function benchWorkers(): Promise<void> {
       )
     }
     say(`\n${conclusion(rounds.get(1) ?? [], rounds.get(2) ?? [])}`)
-    keep(lines)
+    keepFigures(MARKS, lines)
   } finally {
     for (const child of children) child.kill('SIGTERM')
     load.stop()
@@ -91,27 +93,13 @@ function conclusion(one: readonly Round[], two: readonly Round[]): string {
   )
 }
 
-function jobOf({ port, headers }: Side): LoadJob {
-  return {
-    kind: 'calls',
-    port,
-    path: '/v1/chat/completions',
-    headers,
-    stream: false,
-    bodyBytes: 2_000,
-    concurrency: CONCURRENCY,
-    calls: Number.MAX_SAFE_INTEGER,
-    mostMs: ROUND_MS,
-  }
-}
-
 async function measure(side: Side, load: LoadProcess, upstream: UpstreamProcess): Promise<Round> {
   const pids = childrenOf(side.pid ?? 0)
   const others = [load.child.pid ?? 0, upstream.child.pid ?? 0]
   const own = () => pids.map((pid) => cpuSeconds(pid) ?? 0)
   const foreign = () => others.reduce((sum, pid) => sum + (cpuSeconds(pid) ?? 0), 0)
   const before = { own: own(), foreign: foreign() }
-  const { calls, seconds, bad } = await load.run(jobOf(side))
+  const { calls, seconds, bad } = await load.run(jobAt(side, { concurrency: CONCURRENCY, mostMs: ROUND_MS }))
   if (bad > 0) throw new Error(`${bad} bad answers`)
   const used = own().map((after, index) => after - (before.own[index] ?? 0))
   const sum = used.reduce((total, each) => total + each, 0)
@@ -130,18 +118,6 @@ function childrenOf(pid: number): readonly number[] {
   return tasks.flatMap((task) =>
     readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   )
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN
-}
-
-/** The figures go between their own marks of the page; the words around them stay. */
-function keep(lines: readonly string[]): void {
-  const page = readFileSync(TARGET, 'utf8')
-  const [from, to] = [page.indexOf(MARKS[0]), page.indexOf(MARKS[1])]
-  if (from === -1 || to < from) throw new Error('docs/benchmark.md has no marks for the workers')
-  writeFileSync(TARGET, `${page.slice(0, from + MARKS[0].length)}\n\n${lines.join('\n').trim()}\n\n${page.slice(to)}`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await benchWorkers()

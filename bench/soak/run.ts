@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cpuSeconds } from '../process-figures.ts'
+import { quantile } from '../quantile.ts'
 import { Worker } from '../worker.ts'
 import type { SoakJob } from './clients.ts'
 import type { Flooded } from './flood.ts'
@@ -231,7 +232,7 @@ function compared(samples: ReadonlyArray<{ readonly share: number; readonly byte
   const median = (from: number, to: number) => {
     const within = samples.filter(({ share }) => share >= from && share <= to).map(({ bytes }) => bytes)
     // A short run on a starved machine may have no sample there: that is no growth.
-    return within.length === 0 ? Number.NaN : at(within, 0.5)
+    return within.length === 0 ? Number.NaN : quantile(within, 0.5)
   }
   return { middle: median(0.4, 0.6), end: median(0.8, 1) }
 }
@@ -251,11 +252,6 @@ function mib(bytes: number): string {
 
 function quantiles(values: readonly number[]): string {
   if (values.length === 0) return 'nothing'
-  const [p50, p99, most] = [0.5, 0.99, 1].map((share) => at(values, share).toFixed(1))
+  const [p50, p99, most] = [0.5, 0.99, 1].map((share) => quantile(values, share).toFixed(1))
   return `p50 ${p50} ms, p99 ${p99} ms, at most ${most} ms (${values.length})`
-}
-
-function at(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((one, other) => one - other)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
