@@ -7,6 +7,7 @@ import { withHistory } from '../wire/responses/history.ts'
 import type { BoundStateBook } from './bound-state-book.ts'
 import type { Call, Route } from './call.ts'
 import type { ConversationHistory } from './conversation-history.ts'
+import { RequestTooDeepError } from './prepare.ts'
 import { hasFullHistory } from './previous-response.ts'
 import type { PlannedRepair, Replayed } from './repairs.ts'
 import { rewrittenCall } from './rewritten-call.ts'
@@ -66,7 +67,13 @@ export class Replay {
       const { blobsOf } = BOUND_STATE[this.#call.wire]
       this.#boundState.made([...blobsOf({ input }), ...blobsOf({ input: output })], ownerId)
     }
-    return { call: rewrittenCall(this.#call, told.body), responses: steps.length, dropped: told.dropped }
+    try {
+      return { call: rewrittenCall(this.#call, told.body), responses: steps.length, dropped: told.dropped }
+    } catch (error) {
+      // Nobody could write it: then it is as if it were not kept.
+      if (error instanceof RequestTooDeepError) return undefined
+      throw error
+    }
   }
 
   /** What helps when its own account says that it does not have the answer. */
