@@ -183,7 +183,8 @@ policy:
         {
           id: `cred_${provider}_${index}`,
           provider,
-          label: token,
+          // A label that is the secret would be masked in every line.
+          label: `${provider}-${index}`,
           type: 'api-key',
           source: { kind: 'stored' },
           fingerprint: fingerprintOf(token),
