@@ -20,6 +20,7 @@ export function callJson(call: CallRecord) {
     credential: last?.credential ?? null,
     fallback_reason: call.fallbackReason ?? null,
     repairs: call.repairs ?? [],
+    replayed: call.replayed ?? null,
     metered_fallback: call.meteredFallback ?? null,
     dropped: call.dropped ?? [],
     attempts: call.attempts.map((each) => {

@@ -1,6 +1,6 @@
 import { toIsoText } from '../platform/clock.ts'
 import type { CallAttempt, CallRecord, DecisionRecord } from '../telemetry/call-record.ts'
-import { spellDuration, spellMoment } from './spell.ts'
+import { plural, spellDuration, spellMoment } from './spell.ts'
 import { printable, wrap } from './table.ts'
 import type { Terminal } from './terminal.ts'
 import { OUTCOME_SIGNS, outcomeWord, spellTook } from './trace-table.ts'
@@ -16,6 +16,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   repair: 'repair the request',
   fallback: 'the next route',
   skip: 'pass over',
+  replay: 'send the whole conversation',
   estimate: 'count here',
   stay: 'stay on the fallback',
   surface: 'tell the client',
@@ -74,10 +75,11 @@ function endText(call: CallRecord, took: string): string {
   return `${outcomeWord(call)} after ${took}`
 }
 
-function servedText({ route, attempts, fallbackReason, meteredFallback }: CallRecord): string {
+function servedText({ route, attempts, fallbackReason, meteredFallback, replayed }: CallRecord): string {
   const fallback = fallbackReason === undefined ? '' : `; not the first route, because of ${fallbackReason}`
   const metered = meteredFallback === undefined ? '' : '; this route costs money for each call'
-  return `served by ${route ?? '?'} with ${attempts.at(-1)?.credential ?? '?'}${fallback}${metered}`
+  const whole = replayed === undefined ? '' : `; with the conversation of ${plural(replayed, 'response')} in it`
+  return `served by ${route ?? '?'} with ${attempts.at(-1)?.credential ?? '?'}${fallback}${metered}${whole}`
 }
 
 function choiceTexts({ why }: CallAttempt): readonly string[] {

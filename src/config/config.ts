@@ -25,6 +25,8 @@ export interface Config {
   readonly policy: Policy
   /** Conversations that are too long are made shorter. @default they are not: the caller is told */
   readonly compression?: { readonly summaryRoute?: string; readonly keepSteps: number }
+  /** Conversations whose clients send only what is new are kept. @default they are not */
+  readonly history?: HistoryConfig
   /** Repairs of refused requests that are switched off. */
   readonly repairsOff: readonly RepairName[]
   readonly limits: ConfigLimits
@@ -39,6 +41,16 @@ export interface Config {
   readonly sources: Readonly<Record<string, string>>
   /** Where providers and routes stand in the file (`models.gpt-5[1]`), for problems found later. */
   readonly places?: ReadonlyMap<string, { readonly line: number; readonly column: number }>
+}
+
+/** See `pool/store-contract.ts`. */
+export interface HistoryConfig {
+  /** From a conversation's last answer on, ms. */
+  readonly keepMs: number
+  /** Of one conversation. */
+  readonly maxBytes: number
+  /** Of all of them. */
+  readonly maxTotalBytes: number
 }
 
 /** `any` takes it and says so · `ask-header` only when the request allows it · `subscription-only` never. */
@@ -130,6 +142,7 @@ export const CONFIG_DEFAULTS = {
   recordFailures: true,
   avoidBelow: 20,
   keepSteps: 4,
+  history: { keepMs: 7 * 86_400_000, maxBytes: 16 * 1024 * 1024, maxTotalBytes: 256 * 1024 * 1024 },
   limits: {
     deadlineMs: 600_000,
     connectMs: 10_000,

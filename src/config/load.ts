@@ -10,7 +10,7 @@ import { parseConfig, type ParsedFile, type Place } from './parse.ts'
 import { problemText } from './problem-text.ts'
 import { type FileText, readConfigFile } from './read-config-file.ts'
 import { compileRules } from './user-rules.ts'
-import { type ConfigFile, configSchema, type ProviderFile } from './schema.ts'
+import { type ConfigFile, configSchema, type HistoryFile, type ProviderFile } from './schema.ts'
 
 /** Settings given on the command line. */
 export interface ConfigFlags {
@@ -59,13 +59,19 @@ export function loadText(
   return { config: { ...complete(layers.merged, layers.sources), places: placesOf(parsed) } }
 }
 
-/** Providers given by a program instead of a file, checked like those of a file. @param where who gave them, in problems */
-export function readProviders(
-  providers: Readonly<Record<string, ProviderFile>>,
+/** What a program may give instead of a file. */
+interface GivenSettings {
+  readonly providers?: Readonly<Record<string, ProviderFile>> | undefined
+  readonly history?: HistoryFile | undefined
+}
+
+/** Settings given by a program instead of a file, checked like those of a file. @param where who gave them, in problems */
+export function readGiven(
+  { providers = {}, history }: GivenSettings,
   where: string,
-): { readonly providers: Config['providers'] } | { readonly problems: readonly ConfigProblem[] } {
-  const checked = configSchema.safeParse({ providers })
-  if (checked.success) return { providers: completeProviders(checked.data) }
+): Pick<Config, 'providers' | 'history'> | { readonly problems: readonly ConfigProblem[] } {
+  const checked = configSchema.safeParse({ providers, ...(history === undefined ? {} : { history }) })
+  if (checked.success) return { providers: completeProviders(checked.data), ...completeHistory(checked.data.history) }
   return {
     problems: checked.error.issues.map((issue) => ({
       where,
@@ -141,6 +147,7 @@ function complete(file: ConfigFile, sources: Readonly<Record<string, string>>): 
     recordFailures: file.recordFailures ?? CONFIG_DEFAULTS.recordFailures,
     policy: mergePolicy(file.policy ?? {}),
     ...completeCompression(file.compression),
+    ...completeHistory(file.history),
     repairsOff: REPAIR_NAMES.filter((name) => file.repairs?.[name] === false),
     limits: { ...CONFIG_DEFAULTS.limits, ...withoutUndefined(file.limits ?? {}) },
     clients: (file.clients ?? []).map(completeClient),
@@ -153,6 +160,11 @@ function completeCompression(file: ConfigFile['compression']): Pick<Config, 'com
   if (file === undefined || file === null) return {}
   const { summaryRoute, keepSteps = CONFIG_DEFAULTS.keepSteps } = file
   return { compression: { keepSteps, ...(summaryRoute === undefined ? {} : { summaryRoute }) } }
+}
+
+function completeHistory(file: ConfigFile['history']): Pick<Config, 'history'> {
+  const { keep = false, ...bounds } = file ?? {}
+  return keep ? { history: { ...CONFIG_DEFAULTS.history, ...withoutUndefined(bounds) } } : {}
 }
 
 function completeProviders(file: ConfigFile): Config['providers'] {

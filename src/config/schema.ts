@@ -4,7 +4,7 @@ import type { StrategyName } from '../pool/strategies.ts'
 import type { Action } from '../recovery/policy.ts'
 import { REPAIRS, type RepairName } from '../recovery/repair-names.ts'
 import type { Billing } from '../providers/provider.ts'
-import type { FallbackPolicy } from './config.ts'
+import { CONFIG_DEFAULTS, type FallbackPolicy } from './config.ts'
 import { userRulesSchema } from './user-rules.ts'
 import type { WireName } from '../wire/wire.ts'
 
@@ -189,6 +189,28 @@ const compression = z.strictObject({
     .optional(),
 })
 
+const MOST_KEPT_MS = 90 * 86_400_000
+const history = z
+  .strictObject({
+    keep: z
+      .boolean()
+      .describe('Keep conversations whose clients send only what is new (previous_response_id)')
+      .optional(),
+    keepMs: z
+      .int()
+      .min(1)
+      .max(MOST_KEPT_MS)
+      .describe('From the last answer of a conversation on, milliseconds; at most 90 days. Default: 7 days')
+      .optional(),
+    maxBytes: z.int().min(1).describe('Of one conversation; longer ones are not kept. Default: 16 MiB').optional(),
+    maxTotalBytes: z.int().min(1).describe('Of all conversations; the oldest go first. Default: 256 MiB').optional(),
+  })
+  .refine(
+    ({ maxBytes, maxTotalBytes }) =>
+      (maxBytes ?? CONFIG_DEFAULTS.history.maxBytes) <= (maxTotalBytes ?? CONFIG_DEFAULTS.history.maxTotalBytes),
+    'one conversation (maxBytes) may not be larger than all of them (maxTotalBytes)',
+  )
+
 const limits = z.strictObject({
   deadlineMs: positiveMs.optional(),
   connectMs: positiveMs.optional(),
@@ -270,12 +292,17 @@ export const configSchema = z.strictObject({
     )
     .nullable()
     .optional(),
+  history: history
+    .describe('What is kept of conversations, encrypted, so that another account can go on; off unless keep is true')
+    .nullable()
+    .optional(),
   repairs: repairs.describe('Repairs of refused requests; those that are false are not made').nullable().optional(),
   limits: limits.nullable().optional(),
   clients: z.array(client).nullable().optional(),
 })
 
 export type ConfigFile = z.infer<typeof configSchema>
+export type HistoryFile = z.infer<typeof history>
 export type ProviderFile = z.infer<typeof provider>
 
 function keys<T extends string>(table: Readonly<Record<T, true>>): readonly T[] {

@@ -8,6 +8,9 @@ export function clientKey(name: string, key: string): ClientKey {
   return { name, sha256: createHash('sha256').update(key).digest('hex') }
 }
 
+/** Who is calling; without client keys nobody in particular. */
+export type KnownClient = Pick<ClientKey, 'name' | 'fallbackPolicy'> & Partial<Pick<ClientKey, 'sha256'>>
+
 /**
  * Finds the client by `Authorization: Bearer` or `x-api-key`.
  * @returns the client's name (`local` when no keys are configured), or the error to answer
@@ -15,7 +18,7 @@ export function clientKey(name: string, key: string): ClientKey {
 export function identifyClient(
   headers: IncomingHttpHeaders,
   clients: readonly ClientKey[],
-): Pick<ClientKey, 'name' | 'fallbackPolicy'> | { readonly error: OwnError } {
+): KnownClient | { readonly error: OwnError } {
   if (clients.length === 0) return { name: 'local' }
   const given = [bearerOf(headers.authorization), single(headers['x-api-key'])].filter((key) => key !== undefined)
   if (given.length === 0) {

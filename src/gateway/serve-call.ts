@@ -21,6 +21,8 @@ export interface ServedCall {
   readonly url: Target
   /** Of the client's key. */
   readonly fallbackPolicy: FallbackPolicy | undefined
+  /** Hash of the client's key. */
+  readonly caller: string | undefined
   readonly house: GatewayHouse
   readonly relay: GatewayOptions['relay']
   readonly platform: Platform
@@ -87,6 +89,7 @@ class ClientCall implements Call {
   readonly chain: Call['chain']
   readonly operation: Call['operation']
   readonly withheld: NonNullable<Call['withheld']>
+  readonly caller: Call['caller']
   readonly client: Call['client']
   readonly signal = new Cut()
   stopped = false
@@ -102,6 +105,7 @@ class ClientCall implements Call {
     this.chain = given.chain
     this.operation = given.operation
     this.withheld = given.withheld ?? []
+    this.caller = given.caller
     this.client = given.client
     this.#body = body
   }
@@ -152,6 +156,7 @@ async function readCall(served: ServedCall): Promise<'left' | { readonly error: 
       chain: asked.chain,
       operation: served.operation,
       withheld: asked.withheld ?? [],
+      caller: served.caller,
       client: isCodex(request, url) ? 'codex' : 'other',
     },
     asked.body,

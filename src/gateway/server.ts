@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
-import { identifyClient } from './client-keys.ts'
+import { identifyClient, type KnownClient } from './client-keys.ts'
 import { checkOrigin, isLoopback } from './host-check.ts'
 import { modelsBody } from '../wire/models-body.ts'
 import {
@@ -18,7 +18,6 @@ import { OverloadGuard } from './overload-guard.ts'
 import { type RouteKind, ROUTES } from './routes.ts'
 import { serveCall } from './serve-call.ts'
 import { type Target, targetOf } from './target.ts'
-import type { FallbackPolicy } from '../relay/resolved-chain.ts'
 import type { OwnErrorCode } from '../relay/own-refusal.ts'
 import { nearestWire } from '../wire/nearest-wire.ts'
 
@@ -243,7 +242,7 @@ class RunningGateway implements Gateway {
     }
     switch (row.serves.kind) {
       case 'call':
-        return this.#call(request, response, row.serves, url, client?.fallbackPolicy)
+        return this.#call(request, response, row.serves, url, client)
       case 'models': {
         const shape =
           row.serves.shape === 'openai' && request.headers['anthropic-version'] !== undefined
@@ -269,7 +268,7 @@ class RunningGateway implements Gateway {
     response: ServerResponse,
     { wire, operation }: Extract<RouteKind, { kind: 'call' }>,
     url: Target,
-    fallbackPolicy: FallbackPolicy | undefined,
+    client: KnownClient | undefined,
   ): Promise<void> {
     const overload = this.#guard.refusal(this.#open.size - 1, this.#house.load ?? DEFAULT_LOAD_LIMITS)
     if (overload !== undefined) return this.#refuse(request, response, overload)
@@ -280,7 +279,8 @@ class RunningGateway implements Gateway {
       wire,
       operation,
       url,
-      fallbackPolicy,
+      fallbackPolicy: client?.fallbackPolicy,
+      caller: client?.sha256,
       house: this.#house,
       relay,
       platform,

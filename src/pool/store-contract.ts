@@ -177,6 +177,59 @@ export interface RefreshStore {
   dropAside(renewed: Pick<RenewedSecret, 'credentialId' | 'generation'>): Promise<void>
 }
 
+/** What one request and its answer added to a conversation that its client goes on from by the answer's id. */
+export interface KeptAnswer {
+  /** Who asked: nobody else is ever given it. */
+  readonly client: string
+  /** The answer's id. */
+  readonly id: string
+  /** Id of the answer that the request went on from. @default it began a conversation */
+  readonly previous?: string | undefined
+  /** The credential whose provider has it too. @default nobody else has it */
+  readonly ownerId?: string | undefined
+  /** What was said; nothing that the store looks into. */
+  readonly text: string
+}
+
+/** How much of conversations is kept, and how long. */
+export interface HistoryBounds {
+  /** From the last answer of a conversation on, ms. */
+  readonly keepMs: number
+  /** Of one conversation, from its beginning to an answer. */
+  readonly maxBytes: number
+  /** Of all of them; those that were used least lately go first. */
+  readonly maxTotalBytes: number
+}
+
+/**
+ * Conversations whose clients send only what is new. What is found is found whole: an answer is not kept where the one before it is missing,
+ * and never outlives it. Every store passes `test/contracts/history.contract.ts`.
+ */
+export interface HistoryStore {
+  /**
+   * Keeps an answer, and its conversation for longer.
+   * @returns false when it is not kept: what it goes on from is not here, the conversation is over its bound, or two answers have this id
+   */
+  put(answer: KeptAnswer, bounds: HistoryBounds, nowMs: number): Promise<boolean>
+  /** Who else has an answer that is kept. @returns undefined when it is not kept for this client */
+  look(
+    client: string,
+    id: string,
+    bounds: HistoryBounds,
+    nowMs: number,
+  ): Promise<{ readonly ownerId: string | undefined } | undefined>
+  /** A conversation from its beginning up to an answer. @returns undefined when it is not there as a whole, or cannot be read */
+  conversation(
+    client: string,
+    id: string,
+    bounds: HistoryBounds,
+    nowMs: number,
+  ): Promise<ReadonlyArray<Pick<KeptAnswer, 'ownerId' | 'text'>> | undefined>
+  /** Removes what is too old or too much. */
+  prune(bounds: HistoryBounds, nowMs: number): Promise<void>
+  close(): Promise<void>
+}
+
 /**
  * What a pool needs from a store. Every method is one transaction; every store passes `test/contracts/store.contract.ts`.
  * Methods throw `StoreError` (locked, full, damaged, wrong key) and then changed nothing.
@@ -226,6 +279,10 @@ export interface Store {
   nextTurn(provider: string): Promise<number>
   /** The turn that `nextTurn` would return, without moving it: for listing who is next. */
   peekTurn(provider: string): Promise<number>
+  /** Opens, and if needed makes, the place of kept conversations. Whoever opens it closes it. */
+  openHistory(): Promise<HistoryStore>
+  /** Removes whatever conversations are kept. Makes nothing where none ever were. */
+  forgetHistory(): Promise<void>
   close(): Promise<void>
 }
 

@@ -25,6 +25,7 @@ export const provider = defineProvider({
     callbackPorts: [1455, 1457],
     callbackPath: '/auth/callback',
   },
+  keepsAnswers: false,
   billing: 'subscription',
   environmentVariables: [],
   authHeaders,

@@ -100,6 +100,8 @@ export interface Provider {
   readonly countsTokens?: true
   /** Which ids of tool calls it takes. @default any of up to 64 letters, digits, `_` and `-` */
   readonly toolCallIds?: 'common' | 'nine'
+  /** false: it keeps no answers that a later request could go on from by their id. @default it does, where its protocol knows them */
+  readonly keepsAnswers?: false
   readonly auth: ReadonlyArray<'api-key' | 'oauth'>
   /** How people sign in. @default only with an "oauth" section of the configuration */
   readonly oauth?: OAuthSettings

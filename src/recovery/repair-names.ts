@@ -3,6 +3,8 @@
  * Nobody is benched for a refused request, and a repair costs no retry.
  */
 export const REPAIRS = {
+  previous_response:
+    'An answer that its own account does not have any more: the kept conversation is sent instead, where some are kept (`history`).',
   bound_state: 'Encrypted reasoning that the provider cannot read is left out.',
   thinking_signature:
     'Thinking whose signature is refused is left out; where it is demanded, the call goes on without thinking.',

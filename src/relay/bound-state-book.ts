@@ -42,6 +42,14 @@ export class BoundStateBook {
     return foreign.size === 0 ? { body: call.body, dropped: [] } : bound.without(call.body, foreign)
   }
 
+  /** An account made these, as is kept of its answers. What is known already stays. */
+  made(blobs: readonly string[], credentialId: string): void {
+    for (const blob of blobs) {
+      const key = keyOf(blob)
+      putNewest(this.#owners, key, this.#owners.get(key) ?? credentialId, MOST_BLOBS)
+    }
+  }
+
   /** Who served this conversation before. @returns undefined when it was certainly somebody else, nobody knows who */
   #assumedOwner(call: Call, route: Route, lease: Lease, fallback: boolean): string | undefined {
     const { movedFrom, because } = lease.choice

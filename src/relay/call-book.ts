@@ -100,7 +100,7 @@ export class CallBook {
           ? settled.givenUp.failure
           : undefined
     const { atMs, callId } = this.#at()
-    const { fallbackReason, meteredFallback } = this.#state
+    const { fallbackReason, meteredFallback, replayed } = this.#state
     const repairs = this.#state.repairs.names
     const dropped = settled.kind === 'answer' ? [...settled.served.dropped, ...settled.served.lost()] : []
     this.#deps.emit({
@@ -111,6 +111,7 @@ export class CallBook {
       ...(failure === undefined ? {} : { label: failure.label, message: failure.message }),
       ...(fallbackReason === undefined ? {} : { fallbackReason }),
       ...(repairs.length === 0 ? {} : { repairs }),
+      ...(replayed === undefined ? {} : { replayed: replayed.responses }),
       ...(meteredFallback === undefined ? {} : { meteredFallback }),
       ...(dropped.length === 0 ? {} : { dropped }),
       attempts: [...this.#state.attempts],

@@ -3,7 +3,8 @@ import type { FailureLabel } from '../failure/labels.ts'
 import type { Lease } from '../pool/lease.ts'
 import type { AttemptRecord } from '../telemetry/events.ts'
 import type { Call } from './call.ts'
-import { CallRepairs } from './repairs.ts'
+import { CallRepairs, type Replayed } from './repairs.ts'
+import type { Replay } from './replay.ts'
 
 /** Statuses that say by themselves whose fault it was, or that a wait will clear. */
 const NEVER_POISON = new Set([401, 402, 429])
@@ -38,6 +39,10 @@ export class CallState {
   /** The same before what is bound to an account was left out of it. */
   base: Call | undefined
   compressions = 0
+  /** What is kept of the conversation that the call goes on from. */
+  replay: Replay | undefined
+  /** The whole conversation is sent, since nobody who can be asked has it. */
+  replayed: Omit<Replayed, 'call'> | undefined
 
   readonly #refreshed = new Set<string>()
   #renewals = 0

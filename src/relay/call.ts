@@ -28,6 +28,8 @@ export interface Call {
   readonly operation?: 'count_tokens' | undefined
   /** Routes that the fallback policy keeps this call from; told when nothing else is left. @default none */
   readonly withheld?: readonly Withheld[]
+  /** Whose key the request came with; what is kept for one caller no other is given. @default the home's own user */
+  readonly caller?: string | undefined
   /** Which client is asking, for answers that differ: the Codex CLI reads other shapes than SDKs. */
   readonly client: 'codex' | 'other'
 }

@@ -264,6 +264,7 @@ function ownHeaders(call: Call, state: CallState, attempts: number): HeaderList 
     ['x-sparekey-call', call.id],
     ['x-sparekey-attempts', String(attempts)],
     ...(state.repairs.names.length === 0 ? [] : [['x-sparekey-repaired', state.repairs.names.join(', ')] as const]),
+    ...(state.replayed === undefined ? [] : [['x-sparekey-replayed', String(state.replayed.responses)] as const]),
     ...(state.fallbackReason === undefined ? [] : [['x-sparekey-fallback', state.fallbackReason] as const]),
   ]
 }

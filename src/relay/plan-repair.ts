@@ -26,7 +26,10 @@ export async function planRepair(
   remainingMs: number,
 ): Promise<PlannedRepair | undefined> {
   if (!tools.policy[failure.label].tries.includes('repair')) return undefined
-  const known = state.repairs.next(failure, state.sent, tools.repairsOff ?? NONE_OFF)
+  const off = tools.repairsOff ?? NONE_OFF
+  const replay = state.replayed === undefined ? await state.replay?.afterRefusal(failure, off) : undefined
+  if (replay !== undefined) return replay
+  const known = state.repairs.next(failure, state.sent, off)
   if (known !== undefined || failure.label !== 'context_overflow') return known
   const { compress, platform } = tools
   if (compress === undefined || state.base === undefined || remainingMs <= 0) return undefined

@@ -1,6 +1,4 @@
-import { classify } from '../failure/classify.ts'
 import type { Failure } from '../failure/evidence.ts'
-import { observeException } from '../failure/observe-exception.ts'
 import type { Refresher } from '../oauth/refresh.ts'
 import type { Network } from '../platform/network.ts'
 import type { Secret } from '../pool/credential.ts'
@@ -16,6 +14,7 @@ import { BoundStateBook } from './bound-state-book.ts'
 import type { Call, Limits, RelayAnswer, Route } from './call.ts'
 import { CallBook } from './call-book.ts'
 import { CallState } from './call-state.ts'
+import type { ConversationHistory } from './conversation-history.ts'
 import { freshen } from './freshen.ts'
 import { COUNT_DEADLINE_MS, COUNT_WIRE, countedModel, countingFailure } from './count-tokens.ts'
 import { earlyAnswer, give, giveCount } from './give-answer.ts'
@@ -29,15 +28,18 @@ import {
   unwritableFailure,
 } from './nothing-ready.ts'
 import { planRepair, type RepairTools } from './plan-repair.ts'
-import { isElsewhere, portableCall } from './portable-call.ts'
+import { portableCall } from './portable-call.ts'
 import { prepareRequest, RequestTooDeepError } from './prepare.ts'
 import { headerRecord } from './headers.ts'
-import { hasFullHistory, previousResponseOf, responseKey } from './previous-response.ts'
+import { previousResponseOf, responseKey } from './previous-response.ts'
 import { readQuota } from './read-quota.ts'
 import { refreshAfter } from './refresh-after.ts'
+import { Replay } from './replay.ts'
+import { goOnWhole, ownAnswerId, recordedAnswer } from './replayed-call.ts'
 import { FallbackHolds } from './fallback-holds.ts'
 import { RoutePlan } from './route-plan.ts'
 import { sessionKeyOf } from './session-key.ts'
+import { secretFailure } from './secret-failure.ts'
 import type { Settled } from './settled.ts'
 import { translatedAnswer } from './translated-answer.ts'
 import { translationOf } from './translated-call.ts'
@@ -58,6 +60,8 @@ export interface RelayDependencies extends RepairTools {
   readonly onFailure?: (failure: Failure) => void
   /** Who made the opaque state that clients carry along. @default one of its own */
   readonly boundState?: BoundStateBook
+  /** Keeps conversations whose clients send only what is new. @default nobody does */
+  readonly history?: ConversationHistory | undefined
   /** Which sessions stay on a fallback. @default its own */
   readonly holds?: FallbackHolds
   /** Told every secret before it is sent, so that logs can mask it. */
@@ -117,20 +121,22 @@ export class Relay {
   }
 
   /** The loop: acquire, attempt, classify, charge, decide, act. There is no second path. */
-  async #run(call: Call, state: CallState, book: CallBook, deadlineAt: number): Promise<Settled> {
-    const { pool, platform, policy, budget, limits } = this.#deps
+  async #run(asked: Call, state: CallState, book: CallBook, deadlineAt: number): Promise<Settled> {
+    const { pool, platform, policy, budget, limits, history } = this.#deps
+    let call = asked
     const remainingMs = () => deadlineAt - platform.clock.monotonic()
     // What is sent with no time left for its answer costs the account and gives nothing.
     const waitableMs = () => remainingMs() - leastAttemptMs(limits.deadlineMs)
     const waiting = (): WaitTools => ({ call, state, book, pool, platform, waitableMs: waitableMs() })
     let preferred: string | undefined
     // Where nothing can move, the body need not be taken apart.
-    const alone = call.chain.length === 1 && pool.isAlone(call.chain[0]?.provider ?? '')
+    const alone = history === undefined && call.chain.length === 1 && pool.isAlone(call.chain[0]?.provider ?? '')
     state.nowhereToMove = alone
     const previous = alone ? undefined : previousResponseOf(call)
     const isCount = call.operation !== undefined
     const session = alone || isCount ? undefined : previous === undefined ? sessionKeyOf(call) : responseKey(previous)
-    const plan = new RoutePlan(call, state, book, { ...this.#deps, holds: this.#holds })
+    if (history !== undefined) state.replay = await Replay.find(history, this.#boundState, call, previous)
+    const plan = new RoutePlan(state.replay?.standIn ?? call, state, book, { ...this.#deps, holds: this.#holds })
     await plan.begin(session)
     for (;;) {
       if (call.signal.aborted) return { kind: 'cancelled' }
@@ -151,11 +157,22 @@ export class Relay {
         continue
       }
       const { lease } = acquired
-      if (previous !== undefined && this.#isStateLost(call, state, lease)) {
-        await lease.release()
-        const failure = previousResponseLost(route, previous, platform.clock.now())
-        book.step('surface', failure.message)
-        return this.#surface(call, state, undefined, failure)
+      if (previous !== undefined && state.replayed === undefined) {
+        const heard = await goOnWhole(call, state, book, route, lease)
+        if (heard === 'lost') {
+          await lease.release()
+          const failure = previousResponseLost(route, previous, platform.clock.now())
+          book.step('surface', failure.message)
+          return this.#surface(call, state, undefined, failure)
+        }
+        if (heard !== 'as_it_is') {
+          call = heard
+          plan.goOnWith(call)
+          if (plan.route !== route) {
+            await lease.release()
+            continue
+          }
+        }
       }
       const tried = new Map(state.tried).set(lease.credential.id, lease.tokenGeneration)
       const attempted = await this.#freshAttempt(call, state, book, route, lease, tried, remainingMs).catch(
@@ -169,7 +186,7 @@ export class Relay {
         const { responseId } = attempted.answer
         plan.answered(responseId === undefined ? undefined : responseKey(responseId))
         if (responseId !== undefined) pool.keep(route.provider, responseKey(responseId), lease.credential.id)
-        return attempted
+        return history === undefined ? attempted : recordedAnswer(history, asked, state, attempted)
       }
       if (call.signal.aborted) {
         await lease.release()
@@ -252,6 +269,11 @@ export class Relay {
           break
         case 'repair':
           if (repair !== undefined) state.repairs.made(repair)
+          if (repair?.replayed !== undefined) {
+            state.replayed = repair.replayed
+            call = repair.replayed.call
+            plan.goOnWith(call)
+          }
           preferred = lease.credential.id
           break
         case 'rotate':
@@ -311,11 +333,6 @@ export class Relay {
     return current !== undefined && current.credential.generation > lease.tokenGeneration
   }
 
-  /** The answer that the request goes on from is at another account, or at another provider, and its history is not here. */
-  #isStateLost(call: Call, state: CallState, lease: Lease): boolean {
-    return isElsewhere(lease, state) && !hasFullHistory(call)
-  }
-
   async #attempt(
     call: Call,
     state: CallState,
@@ -339,7 +356,7 @@ export class Relay {
           : { call: state.base, dropped: translated.told.dropped }
       state.sent = portable.call
       const prepared = prepareRequest(state.sent, route, lease.credential, secret)
-      dropped = [...portable.dropped, ...prepared.dropped]
+      dropped = [...(state.replayed?.dropped ?? []), ...portable.dropped, ...prepared.dropped]
       const { token } = secret
       return runAttempt({
         call: translated?.call ?? call,
@@ -358,10 +375,11 @@ export class Relay {
     if (call.operation === undefined) this.#observeQuota(route, lease, result)
     if (result.kind === 'answer') {
       const firstOutputAtMs = platform.clock.now()
+      const ownId = this.#deps.history === undefined ? undefined : ownAnswerId(call)
       const { answer, lost } =
         translated === undefined
           ? { answer: result, lost: NOTHING_LOST }
-          : await translatedAnswer(result, translated, call.wire, firstOutputAtMs)
+          : await translatedAnswer(result, translated, call.wire, firstOutputAtMs, ownId)
       return { kind: 'answer', answer, served: { route, lease, dropped, lost, startedAtMs, firstOutputAtMs } }
     }
     book.attemptFailed(route, lease, result.failure, startedAtMs)
@@ -402,19 +420,6 @@ export class Relay {
   #surface(call: Call, state: CallState, why: NothingReady | undefined, given?: Failure): Settled {
     return { kind: 'failed', givenUp: giveUp(call, state, why, this.#deps.platform.clock.now(), given) }
   }
-}
-
-/** A secret that cannot be had (a variable that is not set, a row that does not decrypt) fails this credential, not the call. */
-function secretFailure(call: Call, route: Route, error: unknown, seenAtMs: number): AttemptResult {
-  const message = error instanceof Error ? error.message : 'the secret could not be read'
-  const seen = observeException({
-    provider: route.definition.id,
-    api: call.wire,
-    model: route.model,
-    error: { name: 'SecretUnavailable', code: 'SECRET_UNAVAILABLE', message },
-    seenAtMs,
-  })
-  return { kind: 'failure', failure: classify(seen, route.definition.rules) }
 }
 
 /** An upstream that says "cancelled" lost its own client: ours is still waiting, so it is a broken connection to recover from. */

@@ -897,6 +897,6 @@ describe('the repairs of a call', () => {
   })
 
   it('have a row for every name', () => {
-    expect(new Set<RepairName>(REPAIR_NAMES).size).toBe(8)
+    expect(new Set<RepairName>(REPAIR_NAMES).size).toBe(9)
   })
 })

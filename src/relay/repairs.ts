@@ -21,8 +21,11 @@ interface Repair {
   readonly forThisRoute?: true
 }
 
+/** Made of what is kept of conversations (`replay.ts`), and not of the request alone. */
+type ReplayName = 'previous_response'
+
 /** Which failure each repair mends, and how. `recovery/repair-names.ts` gives the order. */
-const TABLE: Readonly<Record<RepairName, Repair>> = {
+const TABLE: Readonly<Record<Exclude<RepairName, ReplayName>, Repair>> = {
   bound_state: { labels: ['invalid_request'], mend: mendUnreadableState },
   thinking_signature: { labels: ['invalid_request'], mend: mendRefusedThinking },
   beta_header: { labels: ['invalid_request'], mend: mendBetaHeader },
@@ -33,12 +36,23 @@ const TABLE: Readonly<Record<RepairName, Repair>> = {
   roles: { labels: ['invalid_request'], mend: mendRoles },
 }
 
+/** A call with its whole conversation in it. */
+export interface Replayed {
+  readonly call: Call
+  /** Answers that it is put together from. */
+  readonly responses: number
+  /** Names of what is left out of them. */
+  readonly dropped: readonly string[]
+}
+
 export interface PlannedRepair {
   readonly name: string
   /** What is changed, in a few words. */
   readonly what: string
   readonly change: Change
   readonly forThisRoute: boolean
+  /** What stands in for the call from now on. */
+  readonly replayed?: Replayed
 }
 
 /** The repairs of one call: each at most once, and each in every attempt behind the refusal that it answers. */
@@ -60,6 +74,7 @@ export class CallRepairs {
     if (sent === undefined) return undefined
     const refusal = refusalOf(failure)
     for (const name of REPAIR_NAMES) {
+      if (name === 'previous_response') continue
       const { labels, mend, forThisRoute = false } = TABLE[name]
       if (off.has(name) || !labels.includes(failure.label) || this.#made.some((each) => each.name === name)) continue
       const mended = mend(refusal, sent)

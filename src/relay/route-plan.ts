@@ -37,7 +37,7 @@ interface PlanDependencies {
 
 /** Which routes a call goes, in which order: past those that cannot serve it, and past those that share what has failed. */
 export class RoutePlan {
-  readonly #call: Call
+  #call: Call
   readonly #state: CallState
   readonly #book: CallBook
   readonly #deps: PlanDependencies
@@ -66,19 +66,22 @@ export class RoutePlan {
     this.#session = session
     const [first] = this.#call.chain
     if (first !== undefined && session !== undefined) await this.#returnOrStay(session, first)
-    const skipped: Skipped[] = []
-    let index = this.#state.routeIndex
-    for (const route of this.#order.slice(index)) {
-      const unfit = this.#unfit(route)
-      if (unfit === undefined) break
-      skipped.push(unfit)
-      index += 1
-    }
+    const { index, skipped } = this.#fitFrom(this.#state.routeIndex)
     const [unfit] = skipped
     if (unfit === undefined) return
     this.#tell(skipped)
     if (index === this.#order.length) this.#state.routeIndex = index
     else this.#state.beganBehind(index, unfit.reason)
+  }
+
+  /** The same call with more in it: a present route that cannot serve it so is left for the next one that can. */
+  goOnWith(call: Call): void {
+    this.#call = call
+    const { index, skipped } = this.#fitFrom(this.#state.routeIndex)
+    const [unfit] = skipped
+    if (unfit === undefined) return
+    this.#tell(skipped)
+    this.#state.fellBack(index, unfit.reason)
   }
 
   /** Remembers what failed on the way. */
@@ -158,6 +161,16 @@ export class RoutePlan {
   async #standingOf(route: Route): Promise<string> {
     const credentials = await this.#deps.pool.credentialsOf(route.provider)
     return credentials.map(({ id, generation, resetStampMs }) => `${id} ${generation} ${resetStampMs}`).join()
+  }
+
+  #fitFrom(from: number): { readonly index: number; readonly skipped: readonly Skipped[] } {
+    const skipped: Skipped[] = []
+    for (const route of this.#order.slice(from)) {
+      const unfit = this.#unfit(route)
+      if (unfit === undefined) break
+      skipped.push(unfit)
+    }
+    return { index: from + skipped.length, skipped }
   }
 
   /** Why a route is passed over before anybody is asked. */

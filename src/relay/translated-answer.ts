@@ -14,16 +14,21 @@ export interface ToldAnswer {
   readonly lost: () => readonly string[]
 }
 
-/** Says an answer in the caller's words. Its failures were judged before, in the upstream's own wire. */
+/**
+ * Says an answer in the caller's words. Its failures were judged before, in the upstream's own wire.
+ * @param answerId of a Responses answer that its caller can go on from. @default it can be gone on from nowhere, and has the provider's id
+ */
 export async function translatedAnswer(
   answer: AttemptAnswer,
   translated: TranslatedCall,
   to: WireName,
   nowMs: number,
+  answerId?: string,
 ): Promise<ToldAnswer> {
   const { wire, told } = translated
   const report = new LossReport()
-  const facts: StreamFacts = { createdAt: Math.floor(nowMs / 1000), names: told.names, includeUsage: told.includeUsage }
+  const { names, includeUsage } = told
+  const facts: StreamFacts = { createdAt: Math.floor(nowMs / 1000), names, includeUsage, answerId }
   const type = answer.whole ? 'application/json' : 'text/event-stream; charset=utf-8'
   const headers: HeaderList = [
     ...answer.headers.filter(([name]) => name.toLowerCase() !== 'content-type'),
@@ -32,8 +37,15 @@ export async function translatedAnswer(
   const body = answer.whole
     ? await wholeBody(answer.body, (bytes) => translateAnswer(wire, to, Buffer.from(bytes).toString(), facts, report))
     : new StreamedBody(answer.body, new StreamTranslation(wire, to, facts, report))
-  // A translated answer can be gone on from nowhere: the caller's next request carries its own history.
-  const translatedOne: AttemptAnswer = { kind: 'answer', status: answer.status, headers, body, whole: answer.whole }
+  const responseId = answerId === undefined ? undefined : `resp_${answerId}`
+  const translatedOne: AttemptAnswer = {
+    kind: 'answer',
+    status: answer.status,
+    headers,
+    body,
+    whole: answer.whole,
+    responseId,
+  }
   return { answer: translatedOne, lost: () => report.dropped }
 }
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { SparekeyConfigError } from '../config/config-error.ts'
 import { homeOf } from '../config/home.ts'
-import { loadConfig, readProviders } from '../config/load.ts'
-import type { ProviderFile } from '../config/schema.ts'
+import { loadConfig, readGiven } from '../config/load.ts'
+import type { HistoryFile, ProviderFile } from '../config/schema.ts'
 import { SparekeyError } from '../failure/sparekey-error.ts'
 import { fixedEnvironment, systemEnvironment } from '../platform/environment.ts'
 import { systemPlatform } from '../platform/platform.ts'
@@ -23,6 +23,8 @@ export interface SparekeyOptions {
   readonly providers?: Readonly<Record<string, ProviderFile>>
   /** Makes conversations shorter that do not fit their model. @default what the configuration says under `compression` */
   readonly compress?: Compress
+  /** What is kept of conversations whose clients send only what is new. @default what the configuration says under `history` */
+  readonly history?: HistoryFile
   /** Credentials for a store in memory. */
   readonly credentials?: ReadonlyArray<{
     readonly provider: string
@@ -49,9 +51,15 @@ export async function openRuntime(options: SparekeyOptions = {}): Promise<Runtim
   const environment = inMemory ? fixedEnvironment({}) : systemEnvironment
   const loaded = await loadConfig(inMemory ? join(home, 'none', 'config.yaml') : join(home, 'config.yaml'), environment)
   if ('problems' in loaded) throw new SparekeyConfigError(loaded.problems)
-  const own = readProviders(options.providers ?? {}, 'createSparekey')
+  const own = readGiven(options, 'createSparekey')
   if ('problems' in own) throw new SparekeyConfigError(own.problems)
-  const config = { ...loaded.config, providers: { ...loaded.config.providers, ...own.providers } }
+  const { history: configured, ...rest } = loaded.config
+  const history = options.history === undefined ? configured : own.history
+  const config = {
+    ...rest,
+    ...(history === undefined ? {} : { history }),
+    providers: { ...loaded.config.providers, ...own.providers },
+  }
   const problems = namesProblems(config, 'config.yaml')
   if (problems.length > 0) throw new SparekeyConfigError(problems)
   const key = environment.read('SPAREKEY_KEY')

@@ -25,6 +25,7 @@ import type { Provider } from '../providers/provider.ts'
 import { RetryBudget } from '../recovery/budget.ts'
 import type { Call, RelayAnswer } from '../relay/call.ts'
 import { BoundStateBook } from '../relay/bound-state-book.ts'
+import type { ConversationHistory } from '../relay/conversation-history.ts'
 import { FallbackHolds } from '../relay/fallback-holds.ts'
 import { type Compress, standardCompression } from '../relay/compress.ts'
 import { Relay } from '../relay/relay.ts'
@@ -36,6 +37,7 @@ import { Redactor } from '../telemetry/redact.ts'
 import type { WireName } from '../wire/wire.ts'
 import type { Refresher } from '../oauth/refresh.ts'
 import { makeRefresher } from './make-refresher.ts'
+import { KeptConversations } from './kept-conversations.ts'
 import { probeUsage, type ProbeDependencies } from './probe-usage.ts'
 
 export interface RuntimeOptions {
@@ -79,6 +81,7 @@ export class Runtime {
   readonly #holds = new FallbackHolds()
   readonly #recorder: FailureRecorder | undefined
   readonly #calls: CallRecorder | undefined
+  readonly #conversations: KeptConversations
   readonly #recovered: Promise<void>
   #config: Config
   #relay: Relay
@@ -170,7 +173,8 @@ export class Runtime {
             onTrouble: trouble,
           })
     this.bus.subscribe((event) => this.#calls?.take(event))
-    this.#relay = this.#makeRelay(this.#compressor())
+    this.#conversations = new KeptConversations(options.store, options.platform, trouble)
+    this.#relay = this.#makeRelay(this.#compressor(), this.#conversations.as(this.#config.history))
   }
 
   get config(): Config {
@@ -184,7 +188,7 @@ export class Runtime {
   /** Takes a new configuration for calls that begin from now on. Running calls end as they began. */
   reload(config: Config): void {
     this.#config = config
-    this.#relay = this.#makeRelay(this.#compressor())
+    this.#relay = this.#makeRelay(this.#compressor(), this.#conversations.as(config.history))
   }
 
   /**
@@ -268,6 +272,7 @@ export class Runtime {
   async close(): Promise<void> {
     await this.#recorder?.flush()
     this.#calls?.close()
+    await this.#conversations.close()
     await this.pool.close()
     await this.#recovered
     await this.refresher.close()
@@ -307,7 +312,7 @@ export class Runtime {
     return standardCompression({ keepSteps, summarise })
   }
 
-  #makeRelay(compress?: Compress): Relay {
+  #makeRelay(compress?: Compress, history?: ConversationHistory): Relay {
     const { policy, limits, repairsOff } = this.#config
     return new Relay({
       pool: this.pool,
@@ -317,6 +322,7 @@ export class Runtime {
       limits,
       repairsOff: new Set(repairsOff),
       compress,
+      history,
       budget: this.#budget,
       refresher: this.refresher,
       emit: (event) => this.bus.emit(event),

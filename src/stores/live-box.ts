@@ -26,17 +26,19 @@ export function liveBox(key: Uint8Array, lookup: KeyLookup): SecretBox {
     box = secretBox(found)
     return true
   }
+  const newest = (): SecretBox => {
+    const now = lookup.sealedWith()
+    if (now !== undefined && !follow(now)) {
+      throw new StoreError(
+        'wrong_key',
+        'the key of this home was changed and this process cannot read the new one: start it again with the new key; nothing was written',
+      )
+    }
+    return box
+  }
   return {
-    seal(text, place) {
-      const now = lookup.sealedWith()
-      if (now !== undefined && !follow(now)) {
-        throw new StoreError(
-          'wrong_key',
-          'the key of this home was changed and this process cannot read the new one: start it again with the new key; nothing was written',
-        )
-      }
-      return box.seal(text, place)
-    },
+    seal: (text, place) => newest().seal(text, place),
+    nameOf: (text) => newest().nameOf(text),
     open(envelope, place): Opened {
       const opened = box.open(envelope, place)
       if (opened.kind !== 'wrong_key') return opened

@@ -1,8 +1,9 @@
 import type { Bench } from '../pool/bench.ts'
 import type { Credential, Secret } from '../pool/credential.ts'
-import type { NewCredential, PoolSnapshot, Store, TrialClaim } from '../pool/store-contract.ts'
+import type { HistoryStore, NewCredential, PoolSnapshot, Store, TrialClaim } from '../pool/store-contract.ts'
 import { StoreError } from '../pool/store-contract.ts'
 import { admitCredential, renewCredential } from './admit-credential.ts'
+import { MemoryHistory } from './memory-history.ts'
 import { MemoryPlaces } from './memory-places.ts'
 import { MemoryRefreshes } from './memory-refreshes.ts'
 import { MemoryReadings } from './memory-readings.ts'
@@ -30,6 +31,7 @@ export class MemoryStore implements Store {
       return renewed
     },
   })
+  readonly #history = new MemoryHistory()
   readonly #credentials = new Map<string, Credential>()
   readonly #secrets = new Map<string, Secret>()
   readonly #benches = new Map<string, Map<string, Bench>>()
@@ -141,8 +143,18 @@ export class MemoryStore implements Store {
     return this.#turns.get(provider) ?? 0
   }
 
+  async openHistory(): Promise<HistoryStore> {
+    this.#open()
+    return this.#history
+  }
+
+  async forgetHistory(): Promise<void> {
+    this.#history.forget()
+  }
+
   async close(): Promise<void> {
     this.#closed = true
+    this.#history.forget()
     this.#secrets.clear()
   }
 

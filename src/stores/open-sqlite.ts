@@ -34,7 +34,7 @@ const BUSY_TIMEOUT_MS = 5_000
 /** Opens the SQLite store of a home; see `openStore`. */
 export async function openSqliteStore(home: SqliteHome, platform: Platform): Promise<Store> {
   const { database, box, path } = await openSqliteHome(home, platform)
-  return new SqliteStore(database, box, path, platform.clock)
+  return new SqliteStore(database, box, path, platform)
 }
 
 /** Gives a home a new key; see `rotateKey`. @param to where the new key will be; @default where the old one is */
@@ -49,7 +49,11 @@ export async function rotateHomeKey(
     const target = to === undefined ? source : await targetOf(home, to)
     const { homeDirectory } = home
     const steps = onStep === undefined ? {} : { onStep }
-    return rotateKey(database, { homeDirectory, path, from: source, to: target, ...steps }, platform)
+    const rotated = rotateKey(database, { homeDirectory, path, from: source, to: target, ...steps }, platform)
+    // Kept conversations go with the key that sealed them. Should that fail now, the next process that keeps some does it.
+    const { forgetHistory } = await import('./open-history.ts')
+    await forgetHistory(homeDirectory, platform).catch(() => undefined)
+    return rotated
   } catch (error) {
     throw toStoreError(error, path)
   } finally {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
 
 export const KEY_BYTES = 32
 const NONCE_BYTES = 12
@@ -21,12 +21,16 @@ export type Opened =
 export interface SecretBox {
   seal(text: string, place: string): Uint8Array
   open(envelope: Uint8Array, place: string): Opened
+  /** A name for a text that tells nothing about it to whoever lacks the key. The same text has the same name until the key changes. */
+  nameOf(text: string): string
 }
 
 /** @param key 32 bytes. @throws RangeError for any other length */
 export function secretBox(key: Uint8Array): SecretBox {
   if (key.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes`)
   const keyId = Buffer.from(keyIdOf(key), 'hex')
+  // Made from the key and never the key itself: what seals is used for nothing else.
+  let namingKey: Uint8Array | undefined
   return {
     seal(text, place) {
       // Never from `platform/random`: a seeded test source must not be able to repeat a nonce under a real key.
@@ -53,6 +57,10 @@ export function secretBox(key: Uint8Array): SecretBox {
       } catch {
         return { kind: 'damaged' }
       }
+    },
+    nameOf(text) {
+      namingKey ??= createHmac('sha256', key).update('sparekey names').digest()
+      return createHmac('sha256', namingKey).update(text).digest('base64url')
     },
   }
 }

@@ -1,8 +1,11 @@
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Bench } from '../pool/bench.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { Platform } from '../platform/platform.ts'
 import type { Credential, Secret } from '../pool/credential.ts'
 import {
+  type HistoryStore,
   type NewCredential,
   type PoolSnapshot,
   type Store,
@@ -43,12 +46,14 @@ export class SqliteStore implements Store {
   #seenRollbacks = 0
   /** Monotonic ms at which other connections were last looked at. */
   #lookedAtMs = Number.NEGATIVE_INFINITY
+  readonly #platform: Platform
   readonly #clock: Clock
   readonly #opened = new OpenedSecrets()
 
-  constructor(database: SqlDatabase, box: SecretBox, path: string, clock: Clock) {
+  constructor(database: SqlDatabase, box: SecretBox, path: string, platform: Platform) {
     this.#session = new SqliteSession(database, path)
-    this.#clock = clock
+    this.#platform = platform
+    this.#clock = platform.clock
     this.#box = box
     this.readings = new SqliteReadings(this.#session)
     this.places = new SqlitePlaces(this.#session)
@@ -239,6 +244,19 @@ export class SqliteStore implements Store {
     return this.#session.guarded(() =>
       Number(this.#session.row('SELECT turn FROM turns WHERE provider = ?', provider)?.turn ?? 0),
     )
+  }
+
+  async openHistory(): Promise<HistoryStore> {
+    // Loaded only when it is used: most homes keep no conversations.
+    const { openHistory } = await import('./open-history.ts')
+    return openHistory(dirname(this.#session.path), this.#box, this.#platform)
+  }
+
+  async forgetHistory(): Promise<void> {
+    const homeDirectory = dirname(this.#session.path)
+    if (!existsSync(join(homeDirectory, 'history.db'))) return
+    const { forgetHistory } = await import('./open-history.ts')
+    await forgetHistory(homeDirectory, this.#platform)
   }
 
   async close(): Promise<void> {

@@ -60,6 +60,8 @@ export interface CallRecord {
   readonly fallbackReason?: string
   /** Names of what was changed in the request after providers had refused it. */
   readonly repairs?: readonly string[]
+  /** Answers that the whole conversation, sent instead of a reference to it, was put together from. */
+  readonly replayed?: number
   /** `provider/model` of the last metered route that was asked although the chain's first one costs nothing more. */
   readonly meteredFallback?: string
   /** Names of what was left out of request and answer on their way. */

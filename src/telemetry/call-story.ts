@@ -89,6 +89,7 @@ export class CallStory {
       ...(last === undefined ? {} : { route: clean(`${last.provider}/${last.model}`) }),
       ...(fallback === undefined ? {} : { fallbackReason: clean(fallback) }),
       ...(repairs === undefined ? {} : { repairs }),
+      ...(ended?.replayed === undefined ? {} : { replayed: ended.replayed }),
       ...(metered === undefined ? {} : { meteredFallback: clean(metered) }),
       ...(dropped === undefined ? {} : { dropped: dropped.slice(0, MOST_STEPS).map(clean) }),
       attempts: this.#attempts.map((each) => cleanAttempt(each, clean)),

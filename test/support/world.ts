@@ -1,10 +1,12 @@
 import { makeFetch, type SparekeyFetch } from '../../src/fetch/fetch.ts'
+import { clientKey } from '../../src/gateway/client-keys.ts'
+import { CONFIG_DEFAULTS } from '../../src/config/config.ts'
 import { DEFAULT_GATEWAY_LIMITS, type Gateway, startGateway } from '../../src/gateway/index.ts'
 import { systemPlatform } from '../../src/platform/platform.ts'
 import { undiciNetwork } from '../../src/platform/undici-network.ts'
 import { fingerprintOf } from '../../src/pool/fingerprint.ts'
 import { CredentialPool } from '../../src/pool/pool.ts'
-import type { Store } from '../../src/pool/store-contract.ts'
+import type { HistoryBounds, Store } from '../../src/pool/store-contract.ts'
 import type { StrategyName } from '../../src/pool/strategies.ts'
 import { PROVIDERS } from '../../src/providers/_registry.ts'
 import type { Provider } from '../../src/providers/provider.ts'
@@ -12,6 +14,7 @@ import { RetryBudget } from '../../src/recovery/budget.ts'
 import { DEFAULT_POLICY, type Policy } from '../../src/recovery/policy.ts'
 import { DEFAULT_LIMITS, type Limits, type Route } from '../../src/relay/call.ts'
 import type { Compress } from '../../src/relay/compress.ts'
+import { ConversationHistory } from '../../src/relay/conversation-history.ts'
 import { Relay } from '../../src/relay/relay.ts'
 import { type Scenario, type Simulator, startSimulator } from '../../src/simulator/index.ts'
 import { openStore } from '../../src/stores/open-store.ts'
@@ -45,6 +48,10 @@ export interface WorldOptions {
   readonly givenUp?: 'answer' | 'throw'
   readonly repairsOff?: readonly string[]
   readonly compress?: Compress | undefined
+  /** Keeps conversations. @default none */
+  readonly history?: Partial<HistoryBounds>
+  /** Keys of its clients. @default it is open */
+  readonly clientKeys?: readonly string[]
 }
 
 /** A gateway before simulated providers, all on loopback sockets. */
@@ -56,6 +63,9 @@ export interface World {
   readonly pool: CredentialPool
   readonly store: Store
   readonly events: readonly TelemetryEvent[]
+  readonly history: ConversationHistory | undefined
+  /** What the history complained about. */
+  readonly troubles: readonly string[]
   close(): Promise<void>
 }
 
@@ -63,6 +73,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const platform = systemPlatform
   const store = options.store ?? (await openStore({ kind: 'memory' }, platform))
   const events: TelemetryEvent[] = []
+  const troubles: string[] = []
   const simulators: Simulator[] = []
   const chain: Route[] = []
   for (const side of options.sides) {
@@ -76,6 +87,15 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   }
   const pool = new CredentialPool({ store, platform, strategyFor: () => options.strategy ?? 'fill_first' })
   const network = undiciNetwork()
+  const history =
+    options.history === undefined
+      ? undefined
+      : new ConversationHistory({
+          open: () => store.openHistory(),
+          platform,
+          bounds: { ...CONFIG_DEFAULTS.history, ...options.history },
+          onTrouble: (message) => void troubles.push(message),
+        })
   const relay = new Relay({
     pool,
     network,
@@ -85,9 +105,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     budget: new RetryBudget(),
     repairsOff: new Set(options.repairsOff),
     compress: options.compress,
+    history,
     emit: (event) => events.push(event),
   })
-  const house = { resolveChain: () => ({ kind: 'chain' as const, chain }), listModels: () => ['gpt-5.5'], clients: [] }
+  const house = {
+    resolveChain: () => ({ kind: 'chain' as const, chain }),
+    listModels: () => ['gpt-5.5'],
+    clients: (options.clientKeys ?? []).map((key) => clientKey(key, key)),
+  }
   const gateway = await startGateway({ relay, house, platform, port: 0 })
   const fetch = makeFetch(
     {
@@ -106,8 +131,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     pool,
     store,
     events,
+    history,
+    troubles,
     async close() {
       await gateway.close(0)
+      await history?.close()
       await pool.close()
       await network.close()
       await Promise.all(simulators.map((each) => each.close()))

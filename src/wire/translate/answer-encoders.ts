@@ -13,6 +13,8 @@ export interface AnswerFacts {
   /** Epoch seconds. */
   readonly createdAt: number
   readonly names: ToolNames
+  /** What the answer's id is made of. @default the provider's own, which some give to several answers */
+  readonly answerId?: string | undefined
 }
 
 /** Writes a complete answer in each protocol. */

@@ -44,7 +44,7 @@ export class ResponsesWriter {
   write(delta: ToldDelta): string {
     switch (delta.kind) {
       case 'start': {
-        this.#id = delta.id
+        this.#id = this.#facts.answerId ?? delta.id
         this.#model = delta.model
         const response = {
           ...responseObject({ id: this.#id, model: this.#model, stop: 'stop' }, [], this.#facts.createdAt),

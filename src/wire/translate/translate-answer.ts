@@ -15,5 +15,6 @@ export function translateAnswer(
   facts: AnswerFacts,
   report = new LossReport(),
 ): string {
-  return JSON.stringify(ENCODE_ANSWER[to](DECODE_ANSWER[from](parseObject(text) ?? {}, report), facts))
+  const answer = DECODE_ANSWER[from](parseObject(text) ?? {}, report)
+  return JSON.stringify(ENCODE_ANSWER[to]({ ...answer, id: facts.answerId ?? answer.id }, facts))
 }

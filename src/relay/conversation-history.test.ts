@@ -1,0 +1,292 @@
+import { describe, expect, it } from 'vitest'
+import { responsesAnswers } from '../simulator/responses-answers.ts'
+import { manualPlatform } from '../../test/support/manual-platform.ts'
+import { streamOf } from '../../test/support/watch-stream.ts'
+import { MemoryHistory } from '../stores/memory-history.ts'
+import { type HistoryStore, StoreError, type StoreErrorCode } from '../pool/store-contract.ts'
+import type { AttemptAnswer } from './attempt.ts'
+import type { AttemptEnding } from './attempt-body.ts'
+import type { Call } from './call.ts'
+import { ConversationHistory } from './conversation-history.ts'
+import { rewrittenCall } from './rewritten-call.ts'
+
+const BOUNDS = { keepMs: 60_000, maxBytes: 100_000, maxTotalBytes: 1_000_000 }
+const MADE = { ownerId: 'cred_a', anew: false }
+const COMPLETE: AttemptEnding = { kind: 'complete' }
+
+function callOf(body: Record<string, unknown>, more: Partial<Call> = {}): Call {
+  const call: Call = {
+    id: 'call_1',
+    wire: 'responses',
+    model: 'gpt-5.5',
+    stream: true,
+    headers: [],
+    bytes: new Uint8Array(),
+    body: {},
+    signal: new AbortController().signal,
+    query: '',
+    chain: [],
+    client: 'other',
+    ...more,
+  }
+  return rewrittenCall(call, { model: 'gpt-5.5', ...body })
+}
+
+/** An answer of these chunks. */
+function answerOf(chunks: readonly Uint8Array[], whole: boolean, ending: AttemptEnding = COMPLETE): AttemptAnswer {
+  const left = [...chunks]
+  const next = () => {
+    const value = left.shift()
+    return Promise.resolve(
+      value === undefined ? { done: true as const, value: ending } : { done: false as const, value },
+    )
+  }
+  return { kind: 'answer', status: 200, headers: [], body: { next, return: () => Promise.resolve() }, whole }
+}
+
+async function readAll({ body }: AttemptAnswer): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for (;;) {
+    const next = await body.next()
+    if (next.done === true) return Buffer.concat(chunks)
+    chunks.push(next.value)
+  }
+}
+
+const told = (id: string) => ({ id, model: 'gpt-5.5', nowMs: 0, includeUsage: false })
+const bodyOf = (id: string, text = 'hi') =>
+  responsesAnswers.good({ kind: 'answer', text }, told(id)).body as Readonly<Record<string, unknown>>
+const streamed = (id: string, text = 'hi') => streamOf(responsesAnswers.good({ kind: 'answer', text }, told(id)).events)
+const whole = (id: string, text = 'hi') => answerOf([Buffer.from(JSON.stringify(bodyOf(id, text)))], true)
+
+function kept(given: Partial<HistoryStore> = {}, bounds = BOUNDS) {
+  const platform = manualPlatform()
+  const troubles: string[] = []
+  const memory = new MemoryHistory()
+  const store: HistoryStore = { ...bound(memory), ...given }
+  let opened = 0
+  const history = new ConversationHistory({
+    open: async () => {
+      opened += 1
+      return store
+    },
+    platform,
+    bounds,
+    onTrouble: (message) => troubles.push(message),
+  })
+  const say = async (answer: AttemptAnswer, body: Record<string, unknown> = { input: 'hello' }) =>
+    readAll(history.recorded(callOf(body), answer, MADE))
+  const steps = (id: string, more: Partial<Call> = {}) => history.steps(callOf({}, more), id)
+  return { platform, troubles, history, say, steps, opened: () => opened }
+}
+
+function bound(memory: MemoryHistory): HistoryStore {
+  return {
+    put: memory.put.bind(memory),
+    look: memory.look.bind(memory),
+    conversation: memory.conversation.bind(memory),
+    prune: memory.prune.bind(memory),
+    close: memory.close.bind(memory),
+  }
+}
+
+describe('what is kept of an answer', () => {
+  it.each([1, 7, 1_000_000])(
+    'is the same however its bytes come, and they pass as they are (%i a chunk)',
+    async (size) => {
+      const { history, say, steps } = kept()
+      const bytes = streamed('1', 'some words')
+      const chunks: Uint8Array[] = []
+      for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size))
+      expect((await say(answerOf(chunks, false))).equals(bytes)).toBe(true)
+      await history.flush()
+      const input = [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'hello' }] }]
+      expect(await steps('resp_1')).toEqual([{ input, output: bodyOf('1', 'some words')['output'], ownerId: 'cred_a' }])
+      await history.close()
+    },
+  )
+
+  it('is written behind its end, when its last bytes have gone', async () => {
+    const { platform, history, say, steps } = kept()
+    await say(whole('1'))
+    expect(await steps('resp_1')).toBeUndefined()
+    platform.advance(1)
+    await history.flush()
+    expect(await steps('resp_1')).toHaveLength(1)
+    await history.close()
+  })
+
+  it('is there for the next call, which may come before it is written', async () => {
+    const { history, say } = kept()
+    await say(whole('1'))
+    expect(await history.look(callOf({}), 'resp_1')).toEqual({ ownerId: 'cred_a' })
+    await history.close()
+  })
+
+  it.each<[string, AttemptAnswer, Record<string, unknown>]>([
+    ['broke off', answerOf([streamed('1')], false, { kind: 'cancelled' }), { input: 'hello' }],
+    ['is not to be stored', whole('1'), { input: 'hello', store: false }],
+    ['has no input that could be told again', whole('1'), { input: 7 }],
+    ['is made of a prompt that the provider keeps', whole('1'), { prompt: { id: 'pmpt_1' } }],
+    ['is still being made', answerOf([Buffer.from('{"id":"resp_1","status":"queued","output":[]}')], true), {}],
+    ['has no id', answerOf([Buffer.from('{"status":"completed","output":[]}')], true), {}],
+    ['is no JSON', answerOf([Buffer.from('<html>')], true), {}],
+    ['is too long', whole('1', 'x'.repeat(200_000)), { input: 'hello' }],
+    ['is a stream that is far too long', answerOf([streamed('1', 'x'.repeat(1_000_000))], false), { input: 'hello' }],
+    ['goes on from one that nobody kept', whole('1'), { input: 'hello', previous_response_id: 'resp_0' }],
+  ])('is nothing when it %s', async (_name, answer, body) => {
+    const { troubles, history, say, steps } = kept()
+    await say(answer, body)
+    await history.flush()
+    expect(await steps('resp_1')).toBeUndefined()
+    expect(troubles).toEqual([])
+    await history.close()
+  })
+
+  it('is nothing in other protocols', async () => {
+    const { history } = kept()
+    const answer = whole('1')
+    expect(history.recorded(callOf({ input: 'hello' }, { wire: 'messages' }), answer, MADE)).toBe(answer)
+    await history.close()
+  })
+
+  it('cancels the upstream when its reader leaves, and keeps nothing', async () => {
+    const { history, steps } = kept()
+    let left = 0
+    const answer = answerOf([streamed('1')], false)
+    const body = { next: () => answer.body.next(), return: async () => void (left += 1) }
+    const recorded = history.recorded(callOf({ input: 'hello' }), { ...answer, body }, MADE)
+    await recorded.body.next()
+    await recorded.body.return()
+    expect(left).toBe(1)
+    await history.flush()
+    expect(await steps('resp_1')).toBeUndefined()
+    await history.close()
+  })
+
+  it('is the caller’s alone', async () => {
+    const { history, say, steps } = kept()
+    await say(whole('1'))
+    await history.flush()
+    expect(await steps('resp_1', { caller: 'somebody' })).toBeUndefined()
+    await history.close()
+  })
+
+  it('grows with the bounds that are given later', async () => {
+    const { history, say, steps } = kept({}, { ...BOUNDS, maxBytes: 300 })
+    await say(whole('1'))
+    await history.flush()
+    expect(await steps('resp_1')).toBeUndefined()
+    history.keepWithin(BOUNDS)
+    await say(whole('2'))
+    await history.flush()
+    expect(await steps('resp_2')).toHaveLength(1)
+    await history.close()
+  })
+
+  it('is looked through for what is too old, though nobody calls any more', async () => {
+    const pruned: number[] = []
+    const { platform, history } = kept({ prune: async (_bounds, nowMs) => void pruned.push(nowMs) })
+    platform.advance(3_600_000)
+    await history.flush()
+    await Promise.resolve()
+    expect(pruned).toEqual([platform.clock.now()])
+    await history.close()
+  })
+})
+
+describe('a store that fails', () => {
+  /** One whose writes fail as long as there is an error. */
+  function failing() {
+    const memory = new MemoryHistory()
+    const state: { error: StoreErrorCode | undefined; tries: number } = { error: undefined, tries: 0 }
+    const put: HistoryStore['put'] = (...given) => {
+      state.tries += 1
+      if (state.error !== undefined) throw new StoreError(state.error, 'refused for a test')
+      return memory.put(...given)
+    }
+    return { state, ...kept({ ...bound(memory), put }) }
+  }
+
+  it('costs only the memory, and is told once, and when it is over', async () => {
+    const { state, troubles, history, say, steps } = failing()
+    state.error = 'full'
+    for (const id of ['1', '2']) await say(whole(id))
+    await history.flush()
+    expect(troubles).toEqual(['conversations are not kept: refused for a test'])
+    expect(state.tries).toBe(2)
+    state.error = undefined
+    await say(whole('3'))
+    await history.flush()
+    expect(troubles.slice(1)).toEqual(['conversations are kept again'])
+    expect(await steps('resp_1')).toBeUndefined()
+    expect(await steps('resp_3')).toHaveLength(1)
+    await history.close()
+  })
+
+  it('that others have locked for a moment is tried again, without a word', async () => {
+    const { state, platform, troubles, history, say, steps } = failing()
+    state.error = 'locked'
+    await say(whole('1'))
+    await history.flush()
+    state.error = undefined
+    platform.advance(20)
+    await history.flush()
+    expect(await steps('resp_1')).toHaveLength(1)
+    expect(troubles).toEqual([])
+    await history.close()
+  })
+
+  it('that stays locked is given up', async () => {
+    const { state, platform, troubles, history, say } = failing()
+    state.error = 'locked'
+    await say(whole('1'))
+    await history.flush()
+    platform.advance(5_000)
+    await history.flush()
+    expect(troubles).toEqual(['conversations are not kept: refused for a test'])
+    const { tries } = state
+    platform.advance(1_000)
+    await history.flush()
+    expect(state.tries).toBe(tries)
+    await history.close()
+  })
+
+  it('cannot make a call fail that asks it', async () => {
+    const full = () => Promise.reject(new StoreError('full', 'refused for a test'))
+    const { troubles, history } = kept({ look: full, conversation: full })
+    expect(await history.look(callOf({}), 'resp_1')).toBeUndefined()
+    expect(await history.steps(callOf({}), 'resp_1')).toBeUndefined()
+    expect(troubles).toHaveLength(1)
+    await history.close()
+  })
+
+  it('that could not be opened is opened again for the next answer', async () => {
+    const memory = new MemoryHistory()
+    const troubles: string[] = []
+    let opened = 0
+    const history = new ConversationHistory({
+      open: async () => {
+        opened += 1
+        if (opened === 1) throw new StoreError('read_only', 'refused for a test')
+        return memory
+      },
+      platform: manualPlatform(),
+      bounds: BOUNDS,
+      onTrouble: (message) => troubles.push(message),
+    })
+    for (const id of ['1', '2']) {
+      await readAll(history.recorded(callOf({ input: 'hello' }), whole(id), MADE))
+      await history.flush()
+    }
+    expect(troubles).toEqual(['conversations are not kept: refused for a test', 'conversations are kept again'])
+    expect(await history.steps(callOf({}), 'resp_2')).toHaveLength(1)
+    await history.close()
+  })
+
+  it('is not opened before there is something to keep', async () => {
+    const { opened, history } = kept()
+    await history.close()
+    expect(opened()).toBe(0)
+  })
+})

@@ -1,0 +1,210 @@
+import type { Platform } from '../platform/platform.ts'
+import type { HistoryBounds, HistoryStore, KeptAnswer } from '../pool/store-contract.ts'
+import { addedInput, answeredBy, type OwnedStep, readStep } from '../wire/responses/history.ts'
+import type { AttemptAnswer } from './attempt.ts'
+import type { Call } from './call.ts'
+import { previousResponseOf } from './previous-response.ts'
+import { type ReadResponse, RecordingBody } from './recording-body.ts'
+
+/** An answer is written this long behind its end, so that its last bytes go first. */
+const WRITE_AFTER_MS = 1
+const TRY_AGAIN_AFTER_MS = 20
+/** Processes of one home are in each other's way for a moment; what cannot be written for longer is given up. */
+const LASTING_LOCK_MS = 5_000
+/** Of answers that wait to be written. */
+const MOST_WAITING_CHARACTERS = 64 * 1024 * 1024
+/** Nobody may come again for a conversation that is too old: it is looked for. */
+const PRUNE_EVERY_MS = 3_600_000
+/** Everybody who may use a gateway without a key, or this process: the home's own user. */
+const OWN_CLIENT = 'local'
+
+export interface HistorySettings {
+  readonly open: () => Promise<HistoryStore>
+  readonly platform: Platform
+  readonly bounds: HistoryBounds
+  /** Told once, and when it is over. */
+  readonly onTrouble: (message: string) => void
+}
+
+/** An answer that has ended and is not yet written. */
+interface Waiting {
+  readonly characters: number
+  /** @returns undefined when nobody can go on from it */
+  read(): KeptAnswer | undefined
+}
+
+/** Who has an answer beside us, and whether its request still means what was sent. */
+export interface Made {
+  /** @default nobody else */
+  readonly ownerId: string | undefined
+  /** What it went on from was left out of its request: the answer begins a conversation. */
+  readonly anew: boolean
+}
+
+/**
+ * Keeps what was said in conversations whose clients send only what is new, so that another account can be told all of it.
+ * Best effort: no call waits for a write, and a store that fails costs only the memory.
+ */
+export class ConversationHistory {
+  readonly #settings: HistorySettings
+  #bounds: HistoryBounds
+  #opening: Promise<HistoryStore> | undefined
+  #waiting: Waiting[] = []
+  #writing: Promise<void> = Promise.resolve()
+  #cancelTimer: (() => void) | undefined
+  readonly #stopPruning: () => void
+  #failingSinceMs: number | undefined
+  #told = false
+  #closed = false
+
+  constructor(settings: HistorySettings) {
+    this.#settings = settings
+    this.#bounds = settings.bounds
+    const prune = () => void this.#tried(async (store) => store.prune(this.#bounds, settings.platform.clock.now()))
+    this.#stopPruning = settings.platform.timers.every(PRUNE_EVERY_MS, prune, { unref: true })
+  }
+
+  /** Other bounds from now on. */
+  keepWithin(bounds: HistoryBounds): void {
+    this.#bounds = bounds
+  }
+
+  /** Who has the answer that a call goes on from, when all of its conversation is here. Never throws. */
+  async look(call: Call, previous: string): Promise<{ readonly ownerId: string | undefined } | undefined> {
+    await this.flush()
+    return this.#tried((store) =>
+      store.look(clientOf(call), previous, this.#bounds, this.#settings.platform.clock.now()),
+    )
+  }
+
+  /** The conversation that a call goes on from, from its beginning. Never throws. @returns undefined when it is not here as a whole */
+  async steps(call: Call, previous: string): Promise<readonly OwnedStep[] | undefined> {
+    const { clock } = this.#settings.platform
+    const kept = await this.#tried((store) => store.conversation(clientOf(call), previous, this.#bounds, clock.now()))
+    const steps: OwnedStep[] = []
+    for (const { ownerId, text } of kept ?? []) {
+      const step = readStep(text)
+      if (step === undefined) return undefined
+      steps.push({ ...step, ownerId })
+    }
+    return kept === undefined ? undefined : steps
+  }
+
+  /** The same answer; what it says is kept behind its end, if its client can go on from it. */
+  recorded(call: Call, answer: AttemptAnswer, made: Made): AttemptAnswer {
+    const input = call.wire === 'responses' ? addedInput(call.body) : undefined
+    if (input === undefined || this.#closed) return answer
+    const body = new RecordingBody(answer.body, answer.whole, this.#bounds.maxBytes, (read, characters) =>
+      this.#keep({ characters, read: () => keptAnswer(call, input, read, made) }),
+    )
+    return { ...answer, body }
+  }
+
+  /** Writes what waits. Never throws. */
+  flush(): Promise<void> {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    if (this.#waiting.length > 0) this.#writing = this.#writing.then(() => this.#write())
+    return this.#writing
+  }
+
+  /** Writes what waits and closes the store; later answers are not kept. Never throws. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#stopPruning()
+    await this.flush()
+    this.#closed = true
+    this.#cancelTimer?.()
+    await this.#opening?.then(
+      (store) => store.close(),
+      () => undefined,
+    )
+  }
+
+  #keep(waiting: Waiting): void {
+    if (this.#closed) return
+    this.#waiting.push(waiting)
+    let characters = this.#waiting.reduce((sum, each) => sum + each.characters, 0)
+    while (characters > MOST_WAITING_CHARACTERS) characters -= this.#waiting.shift()?.characters ?? characters
+    this.#writeAfter(WRITE_AFTER_MS)
+  }
+
+  async #write(): Promise<void> {
+    for (;;) {
+      const [waiting] = this.#waiting
+      if (waiting === undefined) return
+      try {
+        const answer = waiting.read()
+        const store = await this.#store()
+        if (answer !== undefined) await store.put(answer, this.#bounds, this.#settings.platform.clock.now())
+        this.#worked()
+      } catch (error) {
+        if (this.#isBrieflyLocked(error)) return this.#writeAfter(TRY_AGAIN_AFTER_MS)
+        this.#failed(error)
+      }
+      this.#waiting = this.#waiting.filter((each) => each !== waiting)
+    }
+  }
+
+  #writeAfter(ms: number): void {
+    if (this.#closed) return
+    this.#cancelTimer ??= this.#settings.platform.timers.after(ms, () => void this.flush(), { unref: true })
+  }
+
+  async #tried<T>(work: (store: HistoryStore) => Promise<T>): Promise<T | undefined> {
+    if (this.#closed) return undefined
+    try {
+      const found = await work(await this.#store())
+      this.#worked()
+      return found
+    } catch (error) {
+      if (!this.#isBrieflyLocked(error)) this.#failed(error)
+      return undefined
+    }
+  }
+
+  #store(): Promise<HistoryStore> {
+    this.#opening ??= this.#settings.open().catch((error: unknown) => {
+      // The next answer tries again: a disk that was full may have room by then.
+      this.#opening = undefined
+      throw error
+    })
+    return this.#opening
+  }
+
+  #isBrieflyLocked(error: unknown): boolean {
+    if ((error as { readonly code?: unknown } | null)?.code !== 'locked') return false
+    const nowMs = this.#settings.platform.clock.monotonic()
+    this.#failingSinceMs ??= nowMs
+    return nowMs - this.#failingSinceMs < LASTING_LOCK_MS
+  }
+
+  #worked(): void {
+    this.#failingSinceMs = undefined
+    if (this.#told) this.#settings.onTrouble('conversations are kept again')
+    this.#told = false
+  }
+
+  #failed(error: unknown): void {
+    if (this.#told) return
+    this.#told = true
+    this.#settings.onTrouble(`conversations are not kept: ${error instanceof Error ? error.message : 'unknown'}`)
+  }
+}
+
+function keptAnswer(
+  call: Call,
+  input: readonly unknown[],
+  read: ReadResponse,
+  { anew, ownerId }: Made,
+): KeptAnswer | undefined {
+  const answered = answeredBy(read())
+  if (answered === undefined) return undefined
+  const { id, output } = answered
+  const previous = anew ? undefined : previousResponseOf(call)
+  return { client: clientOf(call), id, previous, ownerId, text: JSON.stringify({ input, output }) }
+}
+
+function clientOf({ caller = OWN_CLIENT }: Call): string {
+  return caller
+}

@@ -1,0 +1,80 @@
+import { type JsonObject, parseObject } from '../wire/json.ts'
+import { ResponseGatherer } from '../wire/responses/gather.ts'
+import { type SseFrame, SseFramer } from '../wire/sse.ts'
+import type { AttemptBody, AttemptEnding } from './attempt-body.ts'
+
+/** A stream says everything several times, and its terminal event repeats instructions and tools. */
+const TIMES_SAID = 4
+const REPEATED_CHARACTERS = 1024 * 1024
+
+/** Takes an answer apart, when there is time for it. @returns undefined when it is none */
+export type ReadResponse = () => JsonObject | undefined
+
+/** Passes an answer's bytes on as they are and tells, behind a good end, what it was. */
+export class RecordingBody implements AttemptBody {
+  readonly #body: AttemptBody
+  readonly #onComplete: (read: ReadResponse, characters: number) => void
+  readonly #largest: number
+  readonly #framer: SseFramer | undefined
+  #gatherer: ResponseGatherer | undefined
+  #whole: Uint8Array | undefined
+
+  /**
+   * @param largest an answer that says more is passed on and not told, characters
+   * @param onComplete told once, with how much memory its words take; never of an answer that broke off or was not read to its end. Must not throw
+   */
+  constructor(
+    body: AttemptBody,
+    isWhole: boolean,
+    largest: number,
+    onComplete: (read: ReadResponse, characters: number) => void,
+  ) {
+    this.#body = body
+    this.#largest = largest * TIMES_SAID + REPEATED_CHARACTERS
+    this.#onComplete = onComplete
+    this.#framer = isWhole ? undefined : new SseFramer(this.#largest)
+    this.#gatherer = isWhole ? undefined : new ResponseGatherer()
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, AttemptEnding>> {
+    const next = await this.#body.next()
+    if (next.done !== true) this.#take(next.value)
+    else if (next.value.kind === 'complete') this.#complete()
+    return next
+  }
+
+  return(): Promise<void> {
+    this.#drop()
+    return this.#body.return()
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (this.#framer === undefined) {
+      // One that came in one piece has no second.
+      if (bytes.length <= this.#largest) this.#whole = bytes
+      return
+    }
+    if (this.#gatherer === undefined) return
+    const frames = this.#framer.push(bytes)
+    if (Array.isArray(frames)) this.#gather(frames as readonly SseFrame[])
+    else this.#drop()
+  }
+
+  #gather(frames: readonly SseFrame[]): void {
+    for (const { event } of frames) if (event !== undefined) this.#gatherer?.take(event)
+    if ((this.#gatherer?.characters ?? 0) > this.#largest) this.#drop()
+  }
+
+  #complete(): void {
+    if (this.#framer !== undefined && this.#gatherer !== undefined) this.#gather(this.#framer.finish())
+    const [whole, gatherer] = [this.#whole, this.#gatherer]
+    this.#drop()
+    if (whole !== undefined) this.#onComplete(() => parseObject(Buffer.from(whole).toString('utf8')), whole.length)
+    else if (gatherer !== undefined) this.#onComplete(() => gatherer.response(), gatherer.characters)
+  }
+
+  #drop(): void {
+    this.#gatherer = undefined
+    this.#whole = undefined
+  }
+}

@@ -1,0 +1,86 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Platform } from '../platform/platform.ts'
+import type { HistoryStore } from '../pool/store-contract.ts'
+import { inspectSchema, migrate } from './migrate.ts'
+import { history } from './migrations/history-0001.ts'
+import type { SecretBox } from './secret-box.ts'
+import { loadSqlite, type SqlDatabase } from './sqlite-driver.ts'
+import { toStoreError } from './sqlite-errors.ts'
+import { SqliteHistory, toHistoryError } from './sqlite-history.ts'
+import { SqliteSession } from './sqlite-session.ts'
+import { useWriteAheadLog } from './write-ahead-log.ts'
+
+const MIGRATIONS = [history]
+/** Opening and forgetting take turns with other processes. */
+const BUSY_TIMEOUT_MS = 2_000
+/** A gateway does not wait to write: that would stop all its calls, and whoever writes tries again. */
+const WRITING_TIMEOUT_MS = 0
+
+/**
+ * Opens (and if needed creates) `history.db` of a home, readable by its owner only.
+ * @param box seals with the key of the home
+ * @throws StoreError `damaged`, `newer_schema`, `locked`, `full`, `read_only`, `wrong_key`: what was stored is unchanged then
+ */
+export async function openHistory(homeDirectory: string, box: SecretBox, platform: Platform): Promise<HistoryStore> {
+  const path = pathIn(homeDirectory)
+  const database = await openDatabase(path, platform)
+  try {
+    const opened = new SqliteHistory(new SqliteSession(database, path), box)
+    opened.dropUnfindable()
+    database.exec(`PRAGMA busy_timeout = ${WRITING_TIMEOUT_MS}`)
+    return opened
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** Removes whatever conversations a home keeps. @throws StoreError when they cannot be removed */
+export async function forgetHistory(homeDirectory: string, platform: Platform): Promise<void> {
+  const path = pathIn(homeDirectory)
+  if (!existsSync(path)) return
+  const database = await openDatabase(path, platform)
+  const session = new SqliteSession(database, path)
+  try {
+    session.guarded(() => {
+      if (session.row('SELECT 1 AS one FROM answers LIMIT 1') === undefined) return
+      database.exec('DELETE FROM answers')
+      // What was removed must not stay behind in pages that are free now.
+      database.exec('VACUUM')
+    })
+  } catch (error) {
+    throw toHistoryError(error, path)
+  } finally {
+    session.close()
+  }
+}
+
+async function openDatabase(path: string, platform: Platform): Promise<SqlDatabase> {
+  const { DatabaseSync } = await loadSqlite()
+  let database: SqlDatabase | undefined
+  try {
+    mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
+    // Created here with its final mode: SQLite gives -wal and -shm the mode of the main file.
+    closeSync(openSync(path, 'a', 0o600))
+    for (const suffix of ['', '-wal', '-shm']) tightenIfThere(`${path}${suffix}`)
+    database = new DatabaseSync(path)
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
+    inspectSchema(database, MIGRATIONS, path)
+    await useWriteAheadLog(database, platform)
+    database.exec('PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON')
+    migrate(database, MIGRATIONS, path)
+    return database
+  } catch (error) {
+    database?.close()
+    throw toHistoryError(toStoreError(error, path), path)
+  }
+}
+
+function pathIn(homeDirectory: string): string {
+  return join(homeDirectory, 'history.db')
+}
+
+function tightenIfThere(path: string): void {
+  if (process.platform !== 'win32' && statSync(path, { throwIfNoEntry: false }) !== undefined) chmodSync(path, 0o600)
+}

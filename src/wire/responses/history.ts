@@ -1,0 +1,107 @@
+import { asArray, asObject, asText, type JsonObject, parseObject } from '../json.ts'
+
+/** What one request and its answer added to a conversation. */
+export interface Step {
+  readonly input: readonly unknown[]
+  readonly output: readonly unknown[]
+}
+
+/** A step as it was kept. */
+export interface OwnedStep extends Step {
+  /** The account that made the answer, if anybody there has it. */
+  readonly ownerId?: string | undefined
+}
+
+/** An answer that its client can go on from. */
+export interface Answered {
+  readonly id: string
+  readonly output: readonly unknown[]
+}
+
+/** Done by the provider itself: what came of it is in the words behind it, and its ids mean something to its own account only. */
+const HOSTED: ReadonlySet<string> = new Set([
+  'web_search_call',
+  'file_search_call',
+  'code_interpreter_call',
+  'image_generation_call',
+  'mcp_list_tools',
+  'mcp_call',
+])
+/** Their ids and states are the maker's own notes; what pairs a call with its result is `call_id`. */
+const SAID: ReadonlySet<string> = new Set(['message', 'function_call', 'custom_tool_call'])
+const ENDED: ReadonlySet<string> = new Set(['completed', 'incomplete'])
+
+/**
+ * What a request adds to its conversation.
+ * @returns undefined when that cannot be told from the request: its client wants nothing kept, or speaks of what only the provider has
+ */
+export function addedInput(body: JsonObject): readonly unknown[] | undefined {
+  if (body['store'] === false || isGiven(body['conversation']) || isGiven(body['prompt'])) return undefined
+  const input = inputItems(body['input'])
+  return input?.some((item) => asObject(item)?.['type'] === 'item_reference') === true ? undefined : input
+}
+
+/** @returns undefined when it is no input */
+export function inputItems(input: unknown): readonly unknown[] | undefined {
+  if (typeof input === 'string')
+    return [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: input }] }]
+  if (input === undefined || input === null) return []
+  return Array.isArray(input) ? (input as readonly unknown[]) : undefined
+}
+
+/** @param body of one complete answer. @returns undefined when there is nothing in it to go on from */
+export function answeredBy(body: JsonObject | undefined): Answered | undefined {
+  const id = asText(body?.['id'])
+  if (body === undefined || id === '' || !ENDED.has(asText(body['status']))) return undefined
+  return { id, output: asArray(body['output']) }
+}
+
+/** @returns undefined for a text that is none */
+export function readStep(text: string): Step | undefined {
+  const step = parseObject(text)
+  const { input, output } = step ?? {}
+  return Array.isArray(input) && Array.isArray(output) ? { input, output } : undefined
+}
+
+/**
+ * A request with its whole conversation in it, for an account that knows nothing of it.
+ * @returns the body, and names of what of the conversation is left out; undefined when the request says what only the provider could look up
+ */
+export function withHistory(
+  body: JsonObject,
+  steps: readonly OwnedStep[],
+): { readonly body: JsonObject; readonly dropped: readonly string[] } | undefined {
+  const { previous_response_id: _, ...own } = body
+  const added = addedInput({ ...own, store: true })
+  if (added === undefined) return undefined
+  const dropped = new Set<string>()
+  const input = steps.flatMap((step) => [
+    ...step.input,
+    ...step.output.flatMap((item) => {
+      const told = portableItem(item, step.ownerId !== undefined)
+      if (told === undefined) dropped.add(`input.${asText(asObject(item)?.['type'])}`)
+      return told ?? []
+    }),
+  ])
+  return { body: { ...own, input: [...input, ...added] }, dropped: [...dropped] }
+}
+
+/** An output item as an input that stands by itself. */
+function portableItem(item: unknown, isOwned: boolean): unknown {
+  const object = asObject(item)
+  if (object === undefined) return undefined
+  const type = asText(object['type'])
+  if (HOSTED.has(type)) return undefined
+  const isSealed = asText(object['encrypted_content']) !== ''
+  // Encrypted by nobody knows whom, it is nobody's; reasoning that is not encrypted is a mere reference.
+  if (isSealed ? !isOwned : type === 'reasoning') return undefined
+  return SAID.has(type) || type === 'reasoning' ? withoutId(object) : item
+}
+
+function withoutId({ id: _id, status: _status, ...rest }: JsonObject): JsonObject {
+  return rest
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
