@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { SparekeyConfigError } from '../config/config-error.ts'
 import { homeOf } from '../config/home.ts'
+import { UnsupportedRuntimeError } from '../config/runtime-error.ts'
 import { loadConfig, readGiven } from '../config/load.ts'
 import type { HistoryFile, ProviderFile } from '../config/schema.ts'
-import { SparekeyError } from '../failure/sparekey-error.ts'
 import { fixedEnvironment, systemEnvironment } from '../platform/environment.ts'
 import { systemPlatform } from '../platform/platform.ts'
 import { canSend } from '../platform/undici-network.ts'
@@ -36,15 +36,10 @@ export interface SparekeyOptions {
 
 /**
  * The whole system for one process, on the same home as the command line or in memory.
- * @throws SparekeyError `runtime_unsupported` on Bun; SparekeyConfigError when the configuration or the given providers have problems; StoreError when the store cannot be opened
+ * @throws UnsupportedRuntimeError on Bun; SparekeyConfigError when the configuration or the given providers have problems; StoreError when the store cannot be opened
  */
 export async function openRuntime(options: SparekeyOptions = {}): Promise<Runtime> {
-  if (!canSend())
-    throw new SparekeyError({
-      code: 'runtime_unsupported',
-      message: 'this runtime brings no whole undici, which sends the requests',
-      hint: 'use Node >= 20.19 or Deno, or run "sparekey serve" beside this program and point its client there',
-    })
+  if (!canSend()) throw new UnsupportedRuntimeError()
   const platform = systemPlatform
   const home = options.home ?? homeOf(systemEnvironment).directory
   const inMemory = options.store === 'memory'

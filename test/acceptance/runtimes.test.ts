@@ -147,6 +147,6 @@ await fetch.close()
     expect(answer).toContain(
       `500 null {"error":{"message":"this runtime brings no whole undici, which sends the requests: ${what}`,
     )
-    expect(thrown).toMatch(/^SparekeyError runtime_unsupported use Node .* or Deno, or run "sparekey serve"/)
+    expect(thrown).toMatch(/^UnsupportedRuntimeError runtime_unsupported use Node .* or Deno, or run "sparekey serve"/)
   })
 })
