@@ -35,6 +35,37 @@ function problems(text: string): readonly string[] {
   return 'problems' in parsed ? parsed.problems.map(describeProblem) : []
 }
 
+describe('history', () => {
+  it('is off unless it is told to keep, and has sane bounds then', async () => {
+    expect((await load('')).history).toBeUndefined()
+    expect((await load('history:')).history).toBeUndefined()
+    expect((await load('history: { keepMs: 1000 }')).history).toBeUndefined()
+    expect((await load('history: { keep: false }')).history).toBeUndefined()
+    expect((await load('history: { keep: true }')).history).toEqual(CONFIG_DEFAULTS.history)
+    expect((await load('history: { keep: true, keepMs: 60000, maxBytes: 1000 }')).history).toEqual({
+      keepMs: 60_000,
+      maxBytes: 1_000,
+      maxTotalBytes: CONFIG_DEFAULTS.history.maxTotalBytes,
+    })
+  })
+
+  it.each([
+    ['history: { keep: yes please }', 'history.keep: '],
+    ['history: { keep: true, keepMs: 0 }', 'history.keepMs: '],
+    ['history: { keep: true, keepMs: 7776000001 }', 'history.keepMs: '],
+    ['history: { keep: true, maxBytes: 0.5 }', 'history.maxBytes: '],
+    ['history: { keep: true, maxTotalBytes: much }', 'history.maxTotalBytes: '],
+    [
+      'history: { keep: true, maxBytes: 2000, maxTotalBytes: 1000 }',
+      'history: one conversation (maxBytes) may not be larger than all of them (maxTotalBytes)',
+    ],
+    ['history: { keep: true, maxTotalBytes: 1000 }', 'history: one conversation (maxBytes)'],
+    ['history: { keeep: true }', 'history.keeep: unknown key; did you mean "keep"?'],
+  ])('%s is refused', (text, says) => {
+    expect(problems(text)).toEqual([expect.stringContaining(says)])
+  })
+})
+
 describe('compression', () => {
   it('is off unless its section is there, and names a provider that exists', async () => {
     expect((await load('')).compression).toBeUndefined()

@@ -185,7 +185,7 @@ export interface KeptAnswer {
   readonly id: string
   /** Id of the answer that the request went on from. @default it began a conversation */
   readonly previous?: string | undefined
-  /** The credential whose provider has it too. @default nobody else has it */
+  /** The credential that made it, in the words in which it is kept. @default it was translated */
   readonly ownerId?: string | undefined
   /** What was said; nothing that the store looks into. */
   readonly text: string
@@ -211,7 +211,7 @@ export interface HistoryStore {
    * @returns false when it is not kept: what it goes on from is not here, the conversation is over its bound, or two answers have this id
    */
   put(answer: KeptAnswer, bounds: HistoryBounds, nowMs: number): Promise<boolean>
-  /** Who else has an answer that is kept. @returns undefined when it is not kept for this client */
+  /** Who made an answer that is kept. @returns undefined when it is not kept for this client */
   look(
     client: string,
     id: string,

@@ -33,9 +33,9 @@ interface Waiting {
   read(): KeptAnswer | undefined
 }
 
-/** Who has an answer beside us, and whether its request still means what was sent. */
+/** Who made an answer, and whether its request still means what was sent. */
 export interface Made {
-  /** @default nobody else */
+  /** @default it was translated */
   readonly ownerId: string | undefined
   /** What it went on from was left out of its request: the answer begins a conversation. */
   readonly anew: boolean
@@ -69,7 +69,7 @@ export class ConversationHistory {
     this.#bounds = bounds
   }
 
-  /** Who has the answer that a call goes on from, when all of its conversation is here. Never throws. */
+  /** Who made the answer that a call goes on from, when all of its conversation is here. Never throws. */
   async look(call: Call, previous: string): Promise<{ readonly ownerId: string | undefined } | undefined> {
     await this.flush()
     return this.#tried((store) =>

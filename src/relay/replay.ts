@@ -51,9 +51,10 @@ export class Replay {
     return kept === undefined ? undefined : new Replay({ history, boundState }, call, previous, kept.ownerId)
   }
 
-  /** Whoever is lent does not have the answer. */
-  isNeededAt(route: Route, lease: Lease): boolean {
-    return !hasAnswers(this.#call, route) || this.#ownerId !== lease.credential.id
+  /** Whoever is lent did not make the answer, or keeps none. */
+  isNeededAt({ wires, definition }: Route, lease: Lease): boolean {
+    const hasAnswers = wires.includes(this.#call.wire) && definition.keepsAnswers !== false
+    return !hasAnswers || this.#ownerId !== lease.credential.id
   }
 
   /** The call with its conversation in it. @returns undefined when it cannot be put together after all */
@@ -84,11 +85,6 @@ export class Replay {
     const what = `the conversation as it is kept here, ${countText(replayed.responses)}`
     return { name: REPAIR, what, change: (request) => request, forThisRoute: false, replayed }
   }
-}
-
-/** The provider keeps the answers of a route, and can be told to go on from one. */
-export function hasAnswers(call: Call, { wires, definition }: Route): boolean {
-  return wires.includes(call.wire) && definition.keepsAnswers !== false
 }
 
 export function countText(responses: number): string {

@@ -5,7 +5,7 @@ import type { CallState } from './call-state.ts'
 import type { ConversationHistory } from './conversation-history.ts'
 import { isElsewhere } from './portable-call.ts'
 import { hasFullHistory } from './previous-response.ts'
-import { countText, hasAnswers } from './replay.ts'
+import { countText } from './replay.ts'
 import { routeName } from './route-name.ts'
 import type { Settled } from './settled.ts'
 
@@ -46,7 +46,7 @@ export function recordedAnswer(
   settled: Extract<Settled, { kind: 'answer' }>,
 ): Extract<Settled, { kind: 'answer' }> {
   const { route, lease, dropped } = settled.served
-  const ownerId = hasAnswers(asked, route) ? lease.credential.id : undefined
+  const ownerId = route.wires.includes(asked.wire) ? lease.credential.id : undefined
   const anew = state.replayed === undefined && dropped.includes('previous_response_id')
   return { ...settled, answer: history.recorded(asked, settled.answer, { ownerId, anew }) }
 }

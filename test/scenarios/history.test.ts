@@ -3,6 +3,7 @@ import { CONFIG_DEFAULTS } from '../../src/config/config.ts'
 import { systemPlatform } from '../../src/platform/platform.ts'
 import type { Scenario, Step } from '../../src/simulator/index.ts'
 import { ask, requestBody } from '../support/client.ts'
+import { openStore } from '../../src/stores/open-store.ts'
 import { startWorld, type World, type WorldOptions } from '../support/world.ts'
 
 let world: World | undefined
@@ -148,6 +149,8 @@ describe('a client that goes on by previous_response_id when its account is gone
       expect(second).toMatchObject({ status: 200, ending: 'complete', said: 'rain again' })
       expect(second.headers.get('x-sparekey-replayed')).toBe('1')
       expect(second.headers.get('x-sparekey-fallback')).toBe('billing')
+      // Its id is ours, and like no other: some providers count theirs from 1.
+      expect(talk.last()).toBe(second.headers.get('x-sparekey-call')?.replace('call_', 'resp_'))
       const third = await talk.send('and tomorrow?')
       // Nobody upstream has a translated answer: it is told whole again.
       expect(third).toMatchObject({ status: 200, ending: 'complete' })
@@ -188,6 +191,39 @@ describe('a client that goes on by previous_response_id when its account is gone
     expect(inputOf(told).flatMap((item) => item['encrypted_content'] ?? [])).toEqual(['gAAAAsimulated000001'])
   })
 
+  it('knows after a restart, too, who encrypted what', async () => {
+    const store = await openStore({ kind: 'memory' }, systemPlatform)
+    const credentials = { 'tok-a': { steps: [SEALED, EMPTY] }, 'tok-b': { steps: [SEALED] } }
+    const before = await begin([side('openai', credentials)], { store })
+    const talk = client(before.gateway.url)
+    await talk.send('one')
+    await talk.send('two')
+    await before.close()
+    for (const { id, label } of (await store.snapshot()).credentials)
+      if (label === 'tok-a') await store.resetCredential(id, systemPlatform.clock.now())
+    const after = await begin([side('openai', { 'tok-a': {}, 'tok-b': { steps: [EMPTY] } })], { store })
+    const third = await client(after.gateway.url).send('three', { previous_response_id: talk.last() })
+    expect(third.headers.get('x-sparekey-credential')).toBe('tok-a')
+    const [told] = bodiesSeen(after, 'tok-a')
+    expect(inputOf(told).flatMap((item) => item['encrypted_content'] ?? [])).toEqual(['gAAAAsimulated000001'])
+  })
+
+  it('goes past a route for which the whole conversation is too long', async () => {
+    const narrow = { ...side('anthropic', { 'key-1': {} }), capabilities: { contextTokens: 50 } }
+    const { gateway, simulators } = await begin([
+      side('openai', { 'tok-a': { steps: [ANSWER, EMPTY] } }),
+      narrow,
+      side('mistral', { 'key-2': {} }),
+    ])
+    const talk = client(gateway.url, { body: { tools: [] } })
+    await talk.send('a long story '.repeat(100))
+    const second = await talk.send('two')
+    expect(second).toMatchObject({ status: 200, ending: 'complete' })
+    expect(second.headers.get('x-sparekey-route')).toBe('mistral/gpt-5.5')
+    expect(second.headers.get('x-sparekey-fallback')).toBe('incapable')
+    expect(simulators[1]?.requests).toEqual([])
+  })
+
   it('goes on when its account was removed', async () => {
     const { gateway, store } = await begin([side('openai', { 'tok-a': {}, 'tok-b': {} })])
     const talk = client(gateway.url)
@@ -199,14 +235,19 @@ describe('a client that goes on by previous_response_id when its account is gone
   })
 
   it('is told whole to a provider that keeps no answers, each time', async () => {
-    const { gateway } = await begin([side('openai-codex', { 'tok-a': {} })])
+    const { gateway } = await begin([side('openai-codex', { 'tok-a': { steps: [SEALED] } })])
     const talk = client(gateway.url)
     await talk.send('one')
     await talk.send('two')
     const third = await talk.send('three')
     expect(third.headers.get('x-sparekey-replayed')).toBe('2')
     expect(third.headers.get('x-sparekey-dropped')).toBeNull()
-    expect(bodiesSeen(world as World, 'tok-a').map((body) => inputOf(body).length)).toEqual([1, 3, 5])
+    // What it encrypted itself it gets back.
+    expect(bodiesSeen(world as World, 'tok-a').map((body) => kinds(inputOf(body)))).toEqual([
+      ['message'],
+      ['message', 'reasoning', 'message', 'message'],
+      ['message', 'reasoning', 'message', 'message', 'reasoning', 'message', 'message'],
+    ])
   })
 
   it('does not wait for a bench to end where another route can serve', async () => {
@@ -304,6 +345,32 @@ describe('an owner that does not have the answer any more', () => {
   })
 })
 
+describe('a client that sends its whole conversation beside the reference', () => {
+  it('is not told twice what it said, now or later', async () => {
+    const { gateway } = await begin([
+      side('openai', { 'tok-a': { steps: [ANSWER, EMPTY] }, 'tok-b': { steps: [ANSWER, EMPTY] }, 'tok-c': {} }),
+    ])
+    const talk = client(gateway.url)
+    await talk.send('one')
+    const moved = await talk.send([
+      { role: 'user', content: 'one' },
+      { role: 'assistant', content: 'The answer is 42.' },
+      { role: 'user', content: 'two' },
+    ])
+    expect(moved.headers.get('x-sparekey-replayed')).toBeNull()
+    expect(moved.headers.get('x-sparekey-dropped')).toContain('previous_response_id')
+    const third = await talk.send('three')
+    expect(third.headers.get('x-sparekey-replayed')).toBe('1')
+    expect(kinds(inputOf(bodiesSeen(world as World, 'tok-c')[0]))).toEqual([
+      'user',
+      'assistant',
+      'user',
+      'message',
+      'message',
+    ])
+  })
+})
+
 describe('what is as it is without history', () => {
   const gone = [side('openai', { 'tok-a': { steps: [ANSWER, EMPTY] }, 'tok-b': {} })]
   const lost = { status: 400, error: { code: 'previous_response_not_found' } }
@@ -349,6 +416,16 @@ describe('what is as it is without history', () => {
     const kept = await store.openHistory()
     await kept.prune(CONFIG_DEFAULTS.history, systemPlatform.clock.now() + CONFIG_DEFAULTS.history.keepMs + 600_001)
     expect(await talk.send('two')).toMatchObject(lost)
+  })
+
+  it('a conversation that cannot be read, also where no route could be told of its answer', async () => {
+    const { gateway, store, simulators } = await begin([side('anthropic', { 'key-1': {} })])
+    const talk = client(gateway.url)
+    await talk.send('one')
+    const kept = await store.openHistory()
+    kept.conversation = () => Promise.resolve(undefined)
+    expect(await talk.send('two')).toMatchObject(lost)
+    expect(simulators[0]?.requests).toHaveLength(1)
   })
 
   it('an answer that broke off', async () => {

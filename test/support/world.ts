@@ -12,7 +12,7 @@ import { PROVIDERS } from '../../src/providers/_registry.ts'
 import type { Provider } from '../../src/providers/provider.ts'
 import { RetryBudget } from '../../src/recovery/budget.ts'
 import { DEFAULT_POLICY, type Policy } from '../../src/recovery/policy.ts'
-import { DEFAULT_LIMITS, type Limits, type Route } from '../../src/relay/call.ts'
+import { type Capabilities, DEFAULT_LIMITS, type Limits, type Route } from '../../src/relay/call.ts'
 import type { Compress } from '../../src/relay/compress.ts'
 import { ConversationHistory } from '../../src/relay/conversation-history.ts'
 import { Relay } from '../../src/relay/relay.ts'
@@ -35,6 +35,8 @@ export interface Side {
   readonly tokens?: readonly string[]
   /** Base URL instead of the simulator's. */
   readonly baseUrl?: string
+  /** @default nothing is known */
+  readonly capabilities?: Capabilities
 }
 
 export interface WorldOptions {
@@ -81,7 +83,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     simulators.push(simulator)
     const definition = PROVIDERS[side.provider]
     if (definition === undefined) throw new Error(`no provider ${side.provider}`)
-    chain.push(routeTo(definition, side.baseUrl ?? baseUrlOf(side.provider, simulator.url)))
+    const route = routeTo(definition, side.baseUrl ?? baseUrlOf(side.provider, simulator.url))
+    chain.push(side.capabilities === undefined ? route : { ...route, capabilities: side.capabilities })
     for (const token of side.tokens ?? Object.keys(side.scenario.credentials))
       await addCredential(store, definition, token)
   }

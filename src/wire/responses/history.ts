@@ -8,7 +8,7 @@ export interface Step {
 
 /** A step as it was kept. */
 export interface OwnedStep extends Step {
-  /** The account that made the answer, if anybody there has it. */
+  /** The account that made the answer. @default it was translated */
   readonly ownerId?: string | undefined
 }
 
