@@ -25,7 +25,7 @@ export type SoakJob =
   | { readonly kind: 'flood'; readonly port: number }
 
 /** More calls are not begun while this many are under way: a machine that cannot bear the rate gets a lower one. */
-const MOST_AT_ONCE = 160
+const MOST_AT_ONCE = 300
 const EVERY_MS = 5
 
 const records = new RecordSender()

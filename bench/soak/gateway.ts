@@ -11,8 +11,9 @@ import { residentBytes } from '../process-figures.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const PROBE = new URL('./probe.mjs', import.meta.url).href
-/** So many that the few which are throttled at a time are not missed. */
-const CREDENTIALS = 24
+/** Of each provider, for so many calls a second: then the few that are throttled at a time are not missed. */
+const CREDENTIALS_PER_RATE = 0.4
+const FEWEST_CREDENTIALS = 24
 const PROVIDERS = { one: 'openai', two: 'openai', three: 'anthropic', four: 'anthropic' } as const
 
 /** How long an upstream may be silent, ms. */
@@ -57,11 +58,11 @@ export class SoakedGateway {
   }
 
   /** @param workers 0 = one process that stands alone */
-  static async start(folder: string, upstreamPort: number, workers: number): Promise<SoakedGateway> {
+  static async start(folder: string, upstreamPort: number, workers: number, rate: number): Promise<SoakedGateway> {
     if (!existsSync(PROGRAM)) throw new Error('run "npm run build" first: the soak runs what is built')
     const home = join(folder, 'home')
     mkdirSync(home)
-    await furnish(home, upstreamPort)
+    await furnish(home, upstreamPort, Math.max(FEWEST_CREDENTIALS, Math.ceil(rate * CREDENTIALS_PER_RATE)))
     const words = workers === 0 ? [] : ['--workers', String(workers)]
     const { PATH = '', NODE_OPTIONS = '' } = process.env
     const child = spawn(
@@ -152,7 +153,7 @@ export class SoakedGateway {
   }
 }
 
-async function furnish(home: string, upstreamPort: number): Promise<void> {
+async function furnish(home: string, upstreamPort: number, credentials: number): Promise<void> {
   const providers = Object.entries(PROVIDERS).map(
     ([name, type]) =>
       `  ${name}: { type: ${type}, baseUrl: "http://127.0.0.1:${upstreamPort}/${name}/v1", maxConcurrent: 100 }`,
@@ -176,13 +177,14 @@ policy:
   )
   const store = await openStore({ kind: 'sqlite', homeDirectory: home }, systemPlatform)
   for (const provider of Object.keys(PROVIDERS))
-    for (let index = 0; index < CREDENTIALS; index += 1) {
+    for (let index = 0; index < credentials; index += 1) {
       const token = `tok-${provider}-${index}`
       await store.addCredential(
         {
           id: `cred_${provider}_${index}`,
           provider,
-          label: token,
+          // A label that is the secret would be masked in every line.
+          label: `${provider}-${index}`,
           type: 'api-key',
           source: { kind: 'stored' },
           fingerprint: fingerprintOf(token),

@@ -144,7 +144,7 @@ export class Judge {
       const size =
         end === undefined
           ? 'open'
-          : `${end.whole ? 'whole' : 'cut'}, ${end.bytes} bytes, ${ms(end.atMs - (begun?.atMs ?? 0))}`
+          : `${end.whole ? 'whole' : 'cut'}, ${end.bytes} bytes, ${ms(end.atMs - (begun?.atMs ?? 0))} from ${ms((begun?.atMs ?? 0) - ended.beganAtMs)} on`
       return `${begun?.kind ?? '?'} (${size})`
     })
     const { ending, status, text } = ended

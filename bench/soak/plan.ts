@@ -150,16 +150,27 @@ export function callIn(question: string): number | undefined {
 
 const WORDS = ['the', 'answer', '"quoted"', 'line\nbreak', 'Größe', '漢字', '😀', 'data:', '\\n', 'tab\t', '42.', '{}']
 
+/** All texts are parts of one: made word by word they cost upstream and clients more than sockets do. */
+const LONGEST_TEXT = 500_000
+const ALL_WORDS = wordsOf(2 * LONGEST_TEXT)
+
 /** A text of about this many characters, of its own for each call: signs of several bytes, and some that look like the protocol. */
 export function textOf(call: number, length: number): string {
-  const random = seededRandom(call)
-  const parts: string[] = [String(call)]
+  const from = ALL_WORDS.indexOf(' ', Math.floor(seededRandom(call).next() * LONGEST_TEXT))
+  // Only between words: half a sign would become another one on its way.
+  const to = ALL_WORDS.lastIndexOf(' ', from + length)
+  return `${call}${ALL_WORDS.slice(from, Math.max(from, to))}`
+}
+
+function wordsOf(length: number): string {
+  const random = seededRandom(1)
+  const words: string[] = []
   for (let size = 0; size < length; ) {
-    const word = WORDS[Math.floor(random.next() * WORDS.length)] ?? ''
-    parts.push(word)
+    const word = oneOf(random, WORDS)
+    words.push(word)
     size += word.length + 1
   }
-  return parts.join(' ')
+  return words.join(' ')
 }
 
 function chanceOf(seed: number, call: number, attempt: number): Random {

@@ -53,7 +53,7 @@ for (const each of [upstream, clients])
 
 try {
   const [{ port }] = await Promise.all([upstream.hear<{ port: number }>('port'), clients.hear('ready')])
-  const gateway = await SoakedGateway.start(folder, port, Number(values.workers))
+  const gateway = await SoakedGateway.start(folder, port, Number(values.workers), Number(values.rate))
   try {
     await soak(gateway)
   } finally {

@@ -3,7 +3,8 @@ import { watchConfig } from '../config/watch.ts'
 import { describeProblem } from '../config/config.ts'
 import { type Gateway, type GatewayHouse, GatewayStartError, startGateway } from '../gateway/index.ts'
 import { namesProblems, Runtime } from '../runtime/runtime.ts'
-import { createLog } from '../telemetry/log.ts'
+import { gatherLines } from '../telemetry/gathered-lines.ts'
+import { type CallLog, createLog } from '../telemetry/log.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { type CliContext, homeFor, openHomeStore, readConfig } from './context.ts'
 import { openJournalToWrite } from './home-journal.ts'
@@ -57,7 +58,16 @@ async function serveGateway(context: CliContext, options: ServeOptions, crew: Wo
     ...(journal === undefined ? {} : { journal }),
     onTrouble: (message) => log.trouble(message),
   })
-  const log = createLog({ destination: { write: (line) => terminal.err(line.trimEnd()) }, redactor: runtime.redactor })
+  const lines = gatherLines((text) => terminal.err(text.trimEnd()), platform.timers)
+  const calls = createLog({ destination: lines, redactor: runtime.redactor })
+  const log: CallLog = {
+    listener: calls.listener,
+    // Who looks for the cause of a trouble wants it at once, and behind the calls before it.
+    trouble(message) {
+      calls.trouble(message)
+      lines.flush()
+    },
+  }
   runtime.bus.subscribe(log.listener)
   let holders = await runtime.holders()
   const house = (): GatewayHouse => ({
@@ -123,4 +133,5 @@ async function serveGateway(context: CliContext, options: ServeOptions, crew: Wo
   const cut = await gateway.close(runtime.config.limits.drainMs, { lingerMs: replaced ? LINGER_MS : 0 })
   if (cut > 0) log.trouble(`${plural(cut, 'call')} did not end within limits.drainMs and got an error`)
   await runtime.close()
+  lines.flush()
 }

@@ -38,7 +38,7 @@ export class SparekeyError extends Error {
   override readonly name: string = 'SparekeyError'
   /**
    * Stable, for programs. Of a call: the failure's label, or `no_credential`, `model_unknown`, `invalid_json` and the like, as in `x-sparekey-error`.
-   * Of other errors: `config_invalid`, `package_missing`, the codes of `StoreError` and `GatewayStartError`.
+   * Of other errors: `config_invalid`, `package_missing`, `runtime_unsupported`, the codes of `StoreError` and `GatewayStartError`.
    */
   readonly code: string
   /** What went wrong with a call; undefined when no call was made. */

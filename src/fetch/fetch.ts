@@ -55,7 +55,10 @@ export function makeFetch(house: FetchHouse, { givenUp }: GivenUpTerms = {}): Sp
       // A home that cannot be opened or read is told like everything else: what is thrown would be asked again.
       if (throws || !SparekeyError.isInstance(error)) throw error
       const { pathname } = new URL(request.url)
-      const refusal = { code: 'internal_error' as const, message: error.message }
+      const refusal = {
+        code: 'internal_error' as const,
+        message: error.hint === undefined ? error.message : `${error.message}: ${error.hint}`,
+      }
       return refused(wireOf(servedBy(pathname), pathname), refusal, house.platform.clock.now(), undefined)
     })
     return orAborted(request.signal, left, answered)

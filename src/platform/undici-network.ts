@@ -19,6 +19,11 @@ interface Address {
   readonly kind: 'plain' | 'secure'
 }
 
+/** Bun puts a module of its own in the place of undici, and it sends nothing: every call would fail without a word of why. */
+export function canSend(): boolean {
+  return typeof (Agent.prototype as Partial<Agent>).dispatch === 'function'
+}
+
 /**
  * The network through undici's dispatcher: no redirects, no automatic retries, first-byte and idle timers left to the caller
  * (undici's own are coarse and would count a slow client's backpressure as silence). The dispatcher is driven by callbacks:

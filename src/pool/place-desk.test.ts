@@ -48,6 +48,19 @@ describe('counting', () => {
     expect(mine.elsewhere('cred_b')).toBe(0)
   })
 
+  it('tells whether anybody has no place left, here or with the others together', async () => {
+    const { mine, other } = await desks()
+    expect(mine.someFull(1)).toBe(false)
+    await mine.take('cred_a', 3)
+    expect([mine.someFull(1), mine.someFull(2)]).toEqual([true, false])
+    await other.take('cred_a', 3)
+    await mine.look()
+    expect([mine.someFull(2), mine.someFull(3)]).toEqual([true, false])
+    for (let place = 0; place < 3; place += 1) await other.take('cred_b', 3)
+    await mine.look(true)
+    expect([mine.someFull(3), mine.someFull(4)]).toEqual([true, false])
+  })
+
   it('is there before anything is awaited', async () => {
     const { mine } = await desks()
     const taking = mine.take('cred_a', 1)

@@ -39,6 +39,13 @@ export class PlaceDesk {
     return this.#others.get(credentialId) ?? 0
   }
 
+  /** Some credential has no place left, of whatever provider: else nobody need be asked one by one. */
+  someFull(limit: number): boolean {
+    for (const [id, count] of this.#inFlight) if (count + this.elsewhere(id) >= limit) return true
+    for (const count of this.#others.values()) if (count >= limit) return true
+    return false
+  }
+
   /** Looks up what other processes have taken, unless that was done a moment ago. Needed only where a limit is set. @param now true = in any case */
   async look(now = false): Promise<void> {
     const nowMs = this.#clock.now()

@@ -52,6 +52,7 @@ export class ReferencedSecrets {
   /** @returns why this process cannot have the secret; undefined when it can, or when only using it will tell */
   missing(credential: Credential): string | undefined {
     const { source } = credential
+    if (source.kind === 'stored') return undefined
     if (source.kind === 'env')
       return this.#variable(source.variable) === undefined ? `${source.variable} is not set` : undefined
     const known = this.#of(credential)

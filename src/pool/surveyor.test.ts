@@ -53,7 +53,7 @@ describe('a survey of one call', () => {
     expect(surveyor.of(troubled, requestOf()).trialsDue).toHaveLength(1)
   })
 
-  it('is made anew for who has tried somebody, where there is a limit, and where a variable may change', async () => {
+  it('is made anew for who has tried somebody, where a place is the last one, and where a variable may change', async () => {
     const { surveyor } = surveying()
     const troubled = seen([benchOf({ scope: 'another' })])
     const fresh = surveyor.of(troubled, requestOf())
@@ -61,8 +61,12 @@ describe('a survey of one call', () => {
     expect(surveyor.of(troubled, requestOf())).toBe(fresh)
     const limited = surveying(2)
     expect(limited.surveyor.of(troubled, requestOf()).ready).toHaveLength(1)
-    await limited.take(2)
+    await limited.take(1)
+    const kept = limited.surveyor.of(troubled, requestOf())
+    expect(limited.surveyor.of(troubled, requestOf())).toBe(kept)
+    await limited.take(1)
     expect(limited.surveyor.of(troubled, requestOf()).why.busy).toBe(1)
+    expect(limited.surveyor.of(seen([]), requestOf()).ready).toEqual([])
     const env = surveying()
     const view = seen([], [credentialOf({ source: { kind: 'env', variable: 'KEY' } })])
     expect(env.surveyor.of(view, requestOf()).why.missing).toBe(1)

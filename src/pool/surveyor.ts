@@ -26,7 +26,8 @@ export class Surveyor {
   of(view: PoolView, request: AcquireRequest): Survey {
     const { provider, model, tried } = request
     const credentials = view.credentialsOf(provider)
-    const simple = tried.size === 0 && this.#limitOf(provider) === 0
+    const limit = this.#limitOf(provider)
+    const simple = tried.size === 0 && (limit === 0 || !this.#places.someFull(limit))
     if (simple && view.untroubled(provider)) {
       const why = { total: credentials.length, benched: 0, dead: 0, tried: 0, busy: 0 }
       return { ready: credentials, trialsDue: [], why }

@@ -74,8 +74,19 @@ describe('a short throttle', () => {
     expect(action('rate_limit', { otherReady }, retryAfterMs === undefined ? {} : { retryAfterMs })).toBe(expected)
   })
 
-  it('does not retry past the deadline', () => {
-    expect(action('rate_limit', { remainingMs: 2_000 }, { retryAfterMs: 2_500 })).toBe('surface')
+  it.each([
+    [2_500, 'surface'],
+    [2_501, 'wait'],
+  ])('with %s ms to wait away and a hint of 2,500 -> %s', (waitableMs, expected) => {
+    expect(action('rate_limit', { waitableMs, chance: 0 }, { retryAfterMs: 2_500 })).toBe(expected)
+  })
+
+  it('waits for the end of its bench when that is later, if it fits', () => {
+    const benched = (benchedMs: number, nextRoute: boolean) =>
+      decide(failure('server_error'), situationOf({ benchedMs, nextRoute, waitableMs: 10_000 }), DEFAULT_POLICY)
+    expect(benched(9_999, true)).toMatchObject({ action: 'retry', delayMs: 9_999 })
+    expect(benched(10_000, true).action).toBe('fallback')
+    expect(benched(10_000, false).action).toBe('surface')
   })
 })
 

@@ -29,6 +29,10 @@ export interface Situation {
   readonly poisoned: boolean
   /** Ms left of the call's deadline. */
   readonly remainingMs: number
+  /** Ms of them that may be waited away: an attempt behind the wait must still have time for an answer. */
+  readonly waitableMs: number
+  /** This credential is benched for so long, ms. 0 = it is not. */
+  readonly benchedMs: number
   readonly retryBudgetLeft: boolean
   /** Something visible has reached the caller: nothing may be replayed (invariant I5). */
   readonly committed: boolean
@@ -95,9 +99,11 @@ function again(
   row: PolicyRow,
 ): Decision | undefined {
   if (situation.retriesDone >= row.retries.times || !situation.retryBudgetLeft) return undefined
-  const delayMs = backoffMs(row.retries, situation.retriesDone, failure.retryAfterMs, situation.chance)
-  if (delayMs === undefined || delayMs >= situation.remainingMs) return undefined
-  return { action, delayMs, reason }
+  const pauseMs = backoffMs(row.retries, situation.retriesDone, failure.retryAfterMs, situation.chance)
+  if (pauseMs === undefined) return undefined
+  // A retry that arrives before the bench has ended finds nobody.
+  const delayMs = Math.max(pauseMs, situation.benchedMs)
+  return delayMs < situation.waitableMs ? { action, delayMs, reason } : undefined
 }
 
 /**

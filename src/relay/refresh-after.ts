@@ -50,6 +50,9 @@ export async function refreshAfter(failure: Failure, lease: Lease, tools: Refres
     repair: undefined,
     poisoned: false,
     remainingMs: remainingMs(),
+    // Nothing is waited for here: a renewal has its own time.
+    waitableMs: 0,
+    benchedMs: 0,
     retryBudgetLeft: true,
     committed: false,
     chance: tools.platform.random.next(),

@@ -43,16 +43,9 @@ import { secretFailure } from './secret-failure.ts'
 import type { Settled } from './settled.ts'
 import { translatedAnswer } from './translated-answer.ts'
 import { translationOf } from './translated-call.ts'
+import { leastAttemptMs, queueForPlace, untilReturnMs, waitForReturn, type WaitTools } from './waiting.ts'
 import { within } from './within.ts'
 
-/** Waiting for a bench to end is worth it only for limits that clear by themselves. */
-const WORTH_WAITING_FOR = new Set(['rate_limit', 'quota_exhausted'])
-/** A call waits for a bench to end at most this often, so that a limit that lies about its reset cannot hold a call for ever. */
-const WAITS_PER_CALL = 3
-/** A call queues this long for a busy credential before it goes to the next route of its chain. */
-const LONGEST_QUEUE_BEFORE_FALLBACK_MS = 5_000
-/** Timers may fire a moment early; a retry that arrives before the bench has ended finds nobody. */
-const AFTER_BENCH_MS = 5
 const NOTHING_LOST = (): readonly string[] => []
 
 export interface RelayDependencies extends RepairTools {
@@ -129,9 +122,12 @@ export class Relay {
 
   /** The loop: acquire, attempt, classify, charge, decide, act. There is no second path. */
   async #run(asked: Call, state: CallState, book: CallBook, deadlineAt: number): Promise<Settled> {
-    const { pool, platform, policy, budget, history } = this.#deps
+    const { pool, platform, policy, budget, limits, history } = this.#deps
     let call = asked
     const remainingMs = () => deadlineAt - platform.clock.monotonic()
+    // What is sent with no time left for its answer costs the account and gives nothing.
+    const waitableMs = () => remainingMs() - leastAttemptMs(limits.deadlineMs)
+    const waiting = (): WaitTools => ({ call, state, book, pool, platform, waitableMs: waitableMs() })
     let preferred: string | undefined
     // Where nothing can move, the body need not be taken apart.
     const alone = history === undefined && call.chain.length === 1 && pool.isAlone(call.chain[0]?.provider ?? '')
@@ -156,7 +152,7 @@ export class Relay {
       })
       preferred = undefined
       if (acquired.kind === 'nothing') {
-        const outcome = await this.#nothingReady(call, state, book, plan, route, acquired.why, remainingMs())
+        const outcome = await this.#nothingReady(waiting(), plan, route, acquired.why)
         if (outcome !== undefined) return outcome
         continue
       }
@@ -247,6 +243,8 @@ export class Relay {
           repair: repair === undefined ? undefined : `${repair.name}: ${repair.what}`,
           poisoned: suspects.length > 0,
           remainingMs: remainingMs(),
+          waitableMs: waitableMs(),
+          benchedMs: bench === undefined ? 0 : untilReturnMs(bench.untilMs, platform),
           retryBudgetLeft: budget.allowsRetry(),
           committed: false,
           chance: platform.random.next(),
@@ -260,9 +258,8 @@ export class Relay {
           state.countRetry(failure.label)
           budget.spendRetry()
           preferred = lease.credential.id
-          const benchMs = bench === undefined ? 0 : bench.untilMs - platform.clock.now() + AFTER_BENCH_MS
           // The caller's abort cuts a waiting backoff too.
-          await platform.timers.sleep(Math.min(Math.max(decision.delayMs, benchMs), remainingMs()), call.signal)
+          await platform.timers.sleep(decision.delayMs, call.signal)
           break
         }
         case 'reread':
@@ -295,7 +292,7 @@ export class Relay {
         default: {
           // A throttle's retries were its waiting; only a window that ends soon is worth another round.
           const waits = decision.action === 'surface' && failure.label === 'quota_exhausted'
-          if (!waits || !(await this.#waitForReturn(call, state, book, failure, outlook.why, remainingMs())))
+          if (!waits || !(await waitForReturn(waiting(), failure, outlook.why)))
             return this.#surface(call, state, outlook.why)
         }
       }
@@ -398,17 +395,15 @@ export class Relay {
 
   /** Nobody can be lent: the next route, else a wait that fits, else the end. @returns undefined to go on */
   async #nothingReady(
-    call: Call,
-    state: CallState,
-    book: CallBook,
+    waiting: WaitTools,
     plan: RoutePlan,
     route: Route,
     why: NothingReady,
-    remainingMs: number,
   ): Promise<Settled | undefined> {
+    const { call, state, book } = waiting
     const next = await plan.next()
     const nextRoute = next.index !== undefined
-    if (why.busy > 0 && (await this.#queue(call, state, book, route, nextRoute, remainingMs))) return undefined
+    if (why.busy > 0 && (await queueForPlace(waiting, route, nextRoute))) return undefined
     const failure = nothingReadyFailure(route, why, this.#deps.platform.clock.now())
     if (nextRoute) {
       if (state.failures.length === 0) state.failures.push(failure)
@@ -417,61 +412,9 @@ export class Relay {
       await plan.take(next, reason, failure, false)
       return undefined
     }
-    if (await this.#waitForReturn(call, state, book, failure, why, remainingMs)) return undefined
+    if (await waitForReturn(waiting, failure, why)) return undefined
     state.failures.push(failure)
     return this.#surface(call, state, why)
-  }
-
-  /**
-   * All that could serve are busy: waits for one to be given back, within the deadline, and only a moment when another route could serve.
-   * @returns false when there is no time left to queue
-   */
-  async #queue(
-    call: Call,
-    state: CallState,
-    book: CallBook,
-    route: Route,
-    nextRoute: boolean,
-    remainingMs: number,
-  ): Promise<boolean> {
-    const { pool, platform } = this.#deps
-    const nowMs = platform.clock.monotonic()
-    if (state.queuedSinceMs === undefined) {
-      state.queuedSinceMs = nowMs
-      book.step('queue', `every ready credential of ${route.provider} is busy`)
-    }
-    const patienceMs = nextRoute ? LONGEST_QUEUE_BEFORE_FALLBACK_MS - (nowMs - state.queuedSinceMs) : remainingMs
-    const waitMs = Math.min(patienceMs, remainingMs)
-    if (waitMs <= 0) return false
-    // The pool waits on a real signal; only a call that queues needs one.
-    const left = new AbortController()
-    const onLeave = () => left.abort()
-    if (call.signal.aborted) onLeave()
-    call.signal.addEventListener('abort', onLeave)
-    await pool.waitForChange(route.provider, waitMs, left.signal)
-    call.signal.removeEventListener('abort', onLeave)
-    return true
-  }
-
-  /** Waits for the earliest bench to end when that fits the deadline. @returns false when it does not */
-  async #waitForReturn(
-    call: Call,
-    state: CallState,
-    book: CallBook,
-    failure: Failure,
-    why: NothingReady,
-    remainingMs: number,
-  ): Promise<boolean> {
-    const { platform } = this.#deps
-    if (state.waits >= WAITS_PER_CALL || why.earliestReturnMs === undefined) return false
-    if (!WORTH_WAITING_FOR.has(failure.label) || !WORTH_WAITING_FOR.has(why.bench?.reason ?? '')) return false
-    const delayMs = Math.max(0, why.earliestReturnMs - platform.clock.now()) + AFTER_BENCH_MS
-    if (delayMs >= remainingMs) return false
-    state.waits += 1
-    state.tried.clear()
-    book.step('wait', `every credential is benched; the first returns in ${Math.ceil(delayMs / 1000)} s`, delayMs)
-    await platform.timers.sleep(delayMs, call.signal)
-    return true
   }
 
   #surface(call: Call, state: CallState, why: NothingReady | undefined, given?: Failure): Settled {

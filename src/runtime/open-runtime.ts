@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { SparekeyConfigError } from '../config/config-error.ts'
 import { homeOf } from '../config/home.ts'
+import { UnsupportedRuntimeError } from '../config/runtime-error.ts'
 import { loadConfig, readGiven } from '../config/load.ts'
 import type { HistoryFile, ProviderFile } from '../config/schema.ts'
 import { fixedEnvironment, systemEnvironment } from '../platform/environment.ts'
 import { systemPlatform } from '../platform/platform.ts'
+import { canSend } from '../platform/undici-network.ts'
 import { fingerprintOf } from '../pool/fingerprint.ts'
 import type { Compress } from '../relay/compress.ts'
 import { openCallJournal } from '../stores/open-call-journal.ts'
@@ -34,9 +36,10 @@ export interface SparekeyOptions {
 
 /**
  * The whole system for one process, on the same home as the command line or in memory.
- * @throws SparekeyConfigError when the configuration or the given providers have problems; StoreError when the store cannot be opened
+ * @throws UnsupportedRuntimeError on Bun; SparekeyConfigError when the configuration or the given providers have problems; StoreError when the store cannot be opened
  */
 export async function openRuntime(options: SparekeyOptions = {}): Promise<Runtime> {
+  if (!canSend()) throw new UnsupportedRuntimeError()
   const platform = systemPlatform
   const home = options.home ?? homeOf(systemEnvironment).directory
   const inMemory = options.store === 'memory'

@@ -13,6 +13,8 @@ export function situationOf(given: Partial<Situation> = {}): Situation {
     repair: undefined,
     poisoned: false,
     remainingMs: 600_000,
+    waitableMs: 599_000,
+    benchedMs: 0,
     retryBudgetLeft: true,
     committed: false,
     chance: 0.5,
