@@ -17,9 +17,15 @@ export function responseKey(id: string): string {
 
 /** The id of an answer, when a later request may go on from it: nothing is remembered of what the caller wants not to be stored. */
 export function answerId(call: Call, firstBytes: Uint8Array | undefined): string | undefined {
-  if (call.wire !== 'responses' || call.body['store'] === false || firstBytes === undefined) return undefined
+  if (call.wire !== 'responses' || firstBytes === undefined || keepsNothing(call)) return undefined
   const text = Buffer.from(firstBytes.buffer, firstBytes.byteOffset, Math.min(firstBytes.length, LOOKED_AT)).toString()
   return /"id"\s*:\s*"(resp_[\w-]{1,200})"/.exec(text)?.[1]
+}
+
+/** A large body is not taken apart to find that it says nothing of this. */
+function keepsNothing(call: Call): boolean {
+  const { buffer, byteOffset, byteLength } = call.bytes
+  return Buffer.from(buffer, byteOffset, byteLength).includes('"store"') && call.body['store'] === false
 }
 
 /** Beside the reference the whole conversation is there, so that another account can go on without it. */

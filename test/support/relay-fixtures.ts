@@ -80,6 +80,8 @@ export interface TestRelay {
   readonly sent: Asked[]
   readonly events: readonly TelemetryEvent[]
   call(given?: CallGiven): Promise<Got>
+  /** How often somebody wanted a body taken apart. */
+  bodyReads(): number
   /** Tokens that were sent since the last look. */
   tokens(): readonly string[]
   /** `label: reason` of every bench, in the order of the credentials. */
@@ -134,6 +136,7 @@ export async function relayBefore(given: RelayGiven): Promise<TestRelay> {
   })
   let calls = 0
   let looked = 0
+  let bodyReads = 0
   return {
     platform,
     store,
@@ -141,6 +144,7 @@ export async function relayBefore(given: RelayGiven): Promise<TestRelay> {
     budget,
     sent,
     events,
+    bodyReads: () => bodyReads,
     async call({
       wire = given.wire ?? 'responses',
       signal,
@@ -158,7 +162,10 @@ export async function relayBefore(given: RelayGiven): Promise<TestRelay> {
         stream: false,
         headers: [['x-sparekey-session', session]],
         bytes: new TextEncoder().encode(JSON.stringify(body)),
-        body,
+        get body() {
+          bodyReads += 1
+          return body
+        },
         signal: signal ?? new AbortController().signal,
         query: '',
         operation,
