@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { manualPlatform } from '../../test/support/manual-platform.ts'
 import { refusingStore } from '../../test/support/refusing-store.ts'
 import type { HistoryStore, KeptAnswer } from '../pool/store-contract.ts'
+import type { AttemptAnswer } from '../relay/attempt.ts'
+import type { Call } from '../relay/call.ts'
 import { MemoryStore } from '../stores/memory.ts'
 import { KeptConversations } from './kept-conversations.ts'
 
@@ -52,6 +54,29 @@ describe('kept conversations', () => {
     await put(await memory.openHistory())
     await conversations.close()
     expect(await isKept()).toBe(true)
+  })
+
+  it('may wait for a store that nobody has opened when that is switched off', async () => {
+    const { refusing, conversations, isKept } = kept()
+    const history = conversations.as(BOUNDS)
+    const chunks = [Buffer.from('{"id":"resp_1","status":"completed","output":[]}')]
+    const body = {
+      next: async () => {
+        const value = chunks.shift()
+        return value === undefined
+          ? { done: true as const, value: { kind: 'complete' as const } }
+          : { done: false as const, value }
+      },
+      return: async () => {},
+    }
+    const call = { wire: 'responses', body: { input: 'hello' }, bytes: new Uint8Array() } as unknown as Call
+    const answer: AttemptAnswer = { kind: 'answer', status: 200, headers: [], whole: true, body }
+    const recorded = history?.recorded(call, answer, { ownerId: 'cred_a', anew: false })
+    while ((await recorded?.body.next())?.done === false);
+    conversations.as(undefined)
+    await conversations.close()
+    expect(refusing.calls).toEqual(['openHistory', 'forgetHistory'])
+    expect(await isKept()).toBe(false)
   })
 
   it('that cannot be removed are told, and nobody fails for it', async () => {

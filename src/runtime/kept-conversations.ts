@@ -30,9 +30,11 @@ export class KeptConversations {
       return undefined
     }
     this.#history?.keepWithin(bounds)
+    // As it is now: a later removal waits for this history to close, and would wait for ever if that waited for the removal.
+    const settled = this.#settled
     this.#history ??= new ConversationHistory({
       open: async () => {
-        await this.#settled
+        await settled
         return this.#store.openHistory()
       },
       platform: this.#platform,
