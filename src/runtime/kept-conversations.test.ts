@@ -10,12 +10,13 @@ import { KeptConversations } from './kept-conversations.ts'
 const BOUNDS = { keepMs: 60_000, maxBytes: 100_000, maxTotalBytes: 1_000_000 }
 const ANSWER: KeptAnswer = { client: 'local', id: 'resp_1', text: '{"input":[],"output":[]}' }
 
-function kept() {
+function kept(removes = true) {
   const memory = new MemoryStore()
   const refusing = refusingStore(memory)
   const platform = manualPlatform()
   const troubles: string[] = []
-  const conversations = new KeptConversations(refusing.store, platform, (message) => troubles.push(message))
+  const onTrouble = (message: string) => void troubles.push(message)
+  const conversations = new KeptConversations({ store: refusing.store, platform, removes, onTrouble })
   const nowMs = platform.clock.now()
   const put = async (history: HistoryStore) => history.put(ANSWER, BOUNDS, nowMs)
   const isKept = async () => (await (await memory.openHistory()).look('local', 'resp_1', BOUNDS, nowMs)) !== undefined
@@ -29,6 +30,15 @@ describe('kept conversations', () => {
     expect(conversations.as(undefined)).toBeUndefined()
     await conversations.close()
     expect(await isKept()).toBe(false)
+  })
+
+  it('stay where they are when whoever keeps none is only a guest', async () => {
+    const { memory, refusing, conversations, put, isKept } = kept(false)
+    await put(await memory.openHistory())
+    conversations.as(undefined)
+    await conversations.close()
+    expect(refusing.calls).toEqual([])
+    expect(await isKept()).toBe(true)
   })
 
   it('stay when they are kept again after a restart, and nothing is opened before it is needed', async () => {

@@ -77,6 +77,7 @@ export async function openRuntime(options: SparekeyOptions = {}): Promise<Runtim
     store,
     platform,
     environment,
+    isGuest: true,
     ...(kept ? { recordTo: join(home, 'failures.jsonl') } : {}),
     ...(journal === undefined ? {} : { journal }),
     ...(options.compress === undefined ? {} : { compress: options.compress }),
