@@ -13,6 +13,7 @@ import { rewrittenCall } from './rewritten-call.ts'
 const BOUNDS = { keepMs: 60_000, maxBytes: 100_000, maxTotalBytes: 1_000_000 }
 const MADE = { ownerId: 'cred_a', anew: false }
 const COMPLETE: AttemptEnding = { kind: 'complete' }
+const BROKEN = { kind: 'failure', failure: {} } as AttemptEnding
 
 function callOf(body: Record<string, unknown>, more: Partial<Call> = {}): Call {
   const call: Call = {
@@ -57,6 +58,11 @@ const told = (id: string) => ({ id, model: 'gpt-5.5', nowMs: 0, includeUsage: fa
 const bodyOf = (id: string, text = 'hi') =>
   responsesAnswers.good({ kind: 'answer', text }, told(id)).body as Readonly<Record<string, unknown>>
 const streamed = (id: string, text = 'hi') => streamOf(responsesAnswers.good({ kind: 'answer', text }, told(id)).events)
+/** A stream without its terminal event. */
+function unfinished(id: string): Buffer {
+  const bytes = streamed(id)
+  return bytes.subarray(0, bytes.lastIndexOf('event: response.completed'))
+}
 const whole = (id: string, text = 'hi') => answerOf([Buffer.from(JSON.stringify(bodyOf(id, text)))], true)
 
 function kept(given: Partial<HistoryStore> = {}, bounds = BOUNDS) {
@@ -124,7 +130,9 @@ describe('what is kept of an answer', () => {
   })
 
   it.each<[string, AttemptAnswer, Record<string, unknown>]>([
-    ['broke off', answerOf([streamed('1')], false, { kind: 'cancelled' }), { input: 'hello' }],
+    ['was left by its reader', answerOf([unfinished('1')], false, { kind: 'cancelled' }), { input: 'hello' }],
+    ['broke off', answerOf([unfinished('1')], false, BROKEN), { input: 'hello' }],
+    ['broke off as a whole', answerOf([Buffer.from(JSON.stringify(bodyOf('1')))], true, BROKEN), { input: 'hello' }],
     ['is not to be stored', whole('1'), { input: 'hello', store: false }],
     ['has no input that could be told again', whole('1'), { input: 7 }],
     ['is made of a prompt that the provider keeps', whole('1'), { prompt: { id: 'pmpt_1' } }],
@@ -150,17 +158,21 @@ describe('what is kept of an answer', () => {
     await history.close()
   })
 
-  it('cancels the upstream when its reader leaves, and keeps nothing', async () => {
+  it.each([
+    ['nothing when its reader leaves before the terminal event', [unfinished('1')], false, undefined],
+    ['all of it when its reader leaves at the terminal event', [streamed('1')], false, 1],
+    ['all of it when its reader leaves with the whole body', [Buffer.from(JSON.stringify(bodyOf('1')))], true, 1],
+  ])('is %s; the upstream is cancelled', async (_name, chunks, isWhole, length) => {
     const { history, steps } = kept()
     let left = 0
-    const answer = answerOf([streamed('1')], false)
+    const answer = answerOf(chunks, isWhole)
     const body = { next: () => answer.body.next(), return: async () => void (left += 1) }
     const recorded = history.recorded(callOf({ input: 'hello' }), { ...answer, body }, MADE)
     await recorded.body.next()
     await recorded.body.return()
     expect(left).toBe(1)
     await history.flush()
-    expect(await steps('resp_1')).toBeUndefined()
+    expect((await steps('resp_1'))?.length).toBe(length)
     await history.close()
   })
 
