@@ -217,7 +217,10 @@ describe('a store that fails', () => {
       if (state.error !== undefined) throw new StoreError(state.error, 'refused for a test')
       return memory.put(...given)
     }
-    return { state, ...kept({ ...bound(memory), put }) }
+    const { platform, ...house } = kept({ ...bound(memory), put })
+    const isKept = async (id: string) =>
+      (await memory.look('local', id, BOUNDS, platform.clock.now())) !== undefined
+    return { state, platform, isKept, ...house }
   }
 
   it('costs only the memory, and is told once, and when it is over', async () => {
@@ -247,6 +250,58 @@ describe('a store that fails', () => {
     expect(await steps('resp_1')).toHaveLength(1)
     expect(troubles).toEqual([])
     await history.close()
+  })
+
+  it('that others have locked when a client goes on already is tried again before the answer is looked for', async () => {
+    const { state, platform, history, say } = failing()
+    state.error = 'locked'
+    await say(whole('1'))
+    const looking = history.look(callOf({}), 'resp_1')
+    await history.flush()
+    state.error = undefined
+    platform.advance(20)
+    expect(await looking).toEqual({ ownerId: 'cred_a' })
+    await history.close()
+  })
+
+  it('that stays locked holds up nobody for long, and nobody whose answer is another', async () => {
+    const { state, platform, history, say } = failing()
+    state.error = 'locked'
+    await say(whole('1'))
+    expect(await history.look(callOf({}), 'resp_0')).toBeUndefined()
+    expect(await history.look(callOf({}, { caller: 'somebody' }), 'resp_1')).toBeUndefined()
+    const looking = history.look(callOf({}), 'resp_1')
+    await history.flush()
+    platform.advance(300)
+    expect(await looking).toBeUndefined()
+    state.error = undefined
+    await history.close()
+  })
+
+  it('that others have locked when the program ends is tried again', async () => {
+    const { state, platform, troubles, isKept, history, say } = failing()
+    state.error = 'locked'
+    await say(whole('1'))
+    const closing = history.close()
+    await history.flush()
+    expect(await isKept('resp_1')).toBe(false)
+    state.error = undefined
+    platform.advance(20)
+    await closing
+    expect(await isKept('resp_1')).toBe(true)
+    expect(troubles).toEqual([])
+  })
+
+  it('that stays locked does not keep the program from ending', async () => {
+    const { state, platform, troubles, history, say } = failing()
+    state.error = 'locked'
+    await say(whole('1'))
+    const closing = history.close()
+    await history.flush()
+    platform.advance(5_000)
+    await closing
+    expect(troubles).toEqual(['conversations are not kept: refused for a test'])
+    expect(platform.waiting()).toBe(0)
   })
 
   it('that stays locked is given up', async () => {
