@@ -304,6 +304,16 @@ describe('a store that fails', () => {
     expect(platform.waiting()).toBe(0)
   })
 
+  it('that stays locked does not fill the memory: of too much that waits, with its requests, the oldest goes', async () => {
+    const { state, isKept, history } = failing()
+    state.error = 'locked'
+    const call = { ...callOf({ input: 'hello' }), bytes: new Uint8Array(30 * 1024 * 1024) }
+    for (const id of ['1', '2', '3']) await readAll(history.recorded(call, whole(id), MADE))
+    state.error = undefined
+    await history.close()
+    expect(await Promise.all(['resp_1', 'resp_2', 'resp_3'].map(isKept))).toEqual([false, true, true])
+  })
+
   it('that stays locked is given up', async () => {
     const { state, platform, troubles, history, say } = failing()
     state.error = 'locked'

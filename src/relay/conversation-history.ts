@@ -13,7 +13,7 @@ const TRY_AGAIN_AFTER_MS = 20
 const LASTING_LOCK_MS = 5_000
 /** A call that goes on waits this long for an answer that others do not let us write. */
 const LONGEST_LOOK_MS = 300
-/** Of answers that wait to be written. */
+/** Of answers that wait to be written, with their requests. */
 const MOST_WAITING_CHARACTERS = 64 * 1024 * 1024
 /** Nobody may come again for a conversation that is too old: it is looked for. */
 const PRUNE_EVERY_MS = 3_600_000
@@ -104,7 +104,9 @@ export class ConversationHistory {
     if (input === undefined || this.#closing !== undefined) return answer
     const client = clientOf(call)
     const body = new RecordingBody(answer.body, answer.whole, this.#bounds.maxBytes, (read, characters) => {
-      const waiting = { client, characters, read: once(() => keptAnswer(call, input, read, made)) }
+      // The request waits with its answer.
+      const size = characters + call.bytes.length
+      const waiting = { client, characters: size, read: once(() => keptAnswer(call, input, read, made)) }
       this.#keep(waiting)
     })
     return { ...answer, body }
