@@ -145,6 +145,26 @@ describe('history.db', () => {
     expect(await rowsIn(home)).toBe(0)
   })
 
+  it('is opened while another process writes, and what an earlier key sealed goes the next time', async () => {
+    const home = temporaryHome()
+    const history = await openAt(home)
+    await history.put(keptAnswer('r1'), WIDE, NOW)
+    const { DatabaseSync } = await loadSqlite()
+    const holder = new DatabaseSync(join(home, 'history.db'))
+    holder.exec("UPDATE answers SET key_id = 'earlier'")
+    await history.put(keptAnswer('r2'), WIDE, NOW)
+    holder.exec('BEGIN IMMEDIATE')
+    const other = await openAt(home)
+    expect(await other.look('one', 'r2', WIDE, NOW)).toEqual({ ownerId: 'cred_a' })
+    holder.exec('ROLLBACK')
+    holder.close()
+    expect(await rowsIn(home)).toBe(4)
+    await (await openAt(home)).close()
+    expect(await rowsIn(home)).toBe(2)
+    await other.close()
+    await history.close()
+  })
+
   it('that is damaged is left as it is, and the error says what to do', async () => {
     const home = temporaryHome()
     const path = join(home, 'history.db')
