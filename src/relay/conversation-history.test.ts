@@ -218,8 +218,7 @@ describe('a store that fails', () => {
       return memory.put(...given)
     }
     const { platform, ...house } = kept({ ...bound(memory), put })
-    const isKept = async (id: string) =>
-      (await memory.look('local', id, BOUNDS, platform.clock.now())) !== undefined
+    const isKept = async (id: string) => (await memory.look('local', id, BOUNDS, platform.clock.now())) !== undefined
     return { state, platform, isKept, ...house }
   }
 
