@@ -12,6 +12,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
 })
 
+// A log whose reader has gone, or whose disk is full, loses lines; it must not end the calls.
+process.stderr.on('error', () => undefined)
+
 process.exitCode = await runCli(process.argv.slice(2), {
   terminal: systemTerminal(),
   environment: systemEnvironment,

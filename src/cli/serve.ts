@@ -132,6 +132,9 @@ async function serveGateway(context: CliContext, options: ServeOptions, crew: Wo
   stopWatching()
   const cut = await gateway.close(runtime.config.limits.drainMs, { lingerMs: replaced ? LINGER_MS : 0 })
   if (cut > 0) log.trouble(`${plural(cut, 'call')} did not end within limits.drainMs and got an error`)
-  await runtime.close()
-  lines.flush()
+  try {
+    await runtime.close()
+  } finally {
+    lines.flush()
+  }
 }

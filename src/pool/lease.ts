@@ -48,6 +48,8 @@ export interface AcquireRequest {
   readonly noTrial?: boolean
   /** The session is state that its credential made: lending another one does not move it there. @default false */
   readonly sessionIsBound?: boolean
+  /** The credential that made that state, where the caller knows it: another process writes its sessions a moment later. */
+  readonly boundTo?: string
 }
 
 /** Why nobody could be lent, in numbers. */

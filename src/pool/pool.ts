@@ -312,9 +312,9 @@ export class CredentialPool {
   }
 
   /** State stays with the account that made it, even where sessions need not stay. */
-  async #sessionOf({ provider, session, sessionIsBound }: AcquireRequest): Promise<string | undefined> {
+  async #sessionOf({ provider, session, sessionIsBound, boundTo }: AcquireRequest): Promise<string | undefined> {
     if (session === undefined || (sessionIsBound !== true && !this.#keepsSessions(provider))) return undefined
-    return this.#sessions.find(provider, session)
+    return (await this.#sessions.find(provider, session)) ?? boundTo
   }
 
   #keepsSessions(provider: string): boolean {

@@ -103,7 +103,7 @@ function again(
   if (pauseMs === undefined) return undefined
   // A retry that arrives before the bench has ended finds nobody.
   const delayMs = Math.max(pauseMs, situation.benchedMs)
-  return delayMs < situation.waitableMs ? { action, delayMs, reason } : undefined
+  return delayMs === 0 || delayMs < situation.waitableMs ? { action, delayMs, reason } : undefined
 }
 
 /**

@@ -46,6 +46,24 @@ export class CallState {
 
   readonly #refreshed = new Set<string>()
   #renewals = 0
+  #held: Lease | undefined
+
+  /** This call has to end this lease, whatever happens: one that nobody ends keeps an account's place until the process ends. */
+  hold(lease: Lease): void {
+    this.#held = lease
+  }
+
+  /** Somebody else ends it now. */
+  handedOver(): void {
+    this.#held = undefined
+  }
+
+  /** Ends it without a verdict. */
+  async letGo(): Promise<void> {
+    const held = this.#held
+    this.#held = undefined
+    await held?.release()
+  }
 
   /** One refresh after a 401 per credential: a 401 that no refresh cures must not become a loop (26664). */
   mayRefresh(credentialId: string): boolean {

@@ -50,8 +50,7 @@ export async function refreshAfter(failure: Failure, lease: Lease, tools: Refres
     repair: undefined,
     poisoned: false,
     remainingMs: remainingMs(),
-    // Nothing is waited for here: a renewal has its own time.
-    waitableMs: 0,
+    waitableMs: remainingMs(),
     benchedMs: 0,
     retryBudgetLeft: true,
     committed: false,

@@ -109,6 +109,8 @@ export class Relay {
     try {
       return await this.#run(call, state, book, deadlineAt)
     } catch (error) {
+      // Whatever went wrong, the account's place is free again.
+      await state.letGo()
       const nowMs = this.#deps.platform.clock.now()
       const route = call.chain[state.routeIndex]
       if (error instanceof RequestTooDeepError) {
@@ -122,11 +124,12 @@ export class Relay {
 
   /** The loop: acquire, attempt, classify, charge, decide, act. There is no second path. */
   async #run(asked: Call, state: CallState, book: CallBook, deadlineAt: number): Promise<Settled> {
-    const { pool, platform, policy, budget, limits, history } = this.#deps
+    const { pool, platform, policy, budget, history } = this.#deps
     let call = asked
     const remainingMs = () => deadlineAt - platform.clock.monotonic()
     // What is sent with no time left for its answer costs the account and gives nothing.
-    const waitableMs = () => remainingMs() - leastAttemptMs(limits.deadlineMs)
+    const leastMs = leastAttemptMs(remainingMs())
+    const waitableMs = () => remainingMs() - leastMs
     const waiting = (): WaitTools => ({ call, state, book, pool, platform, waitableMs: waitableMs() })
     let preferred: string | undefined
     // Where nothing can move, the body need not be taken apart.
@@ -136,6 +139,7 @@ export class Relay {
     const isCount = call.operation !== undefined
     const session = alone || isCount ? undefined : previous === undefined ? sessionKeyOf(call) : responseKey(previous)
     if (history !== undefined) state.replay = await Replay.find(history, this.#boundState, call, previous)
+    const boundTo = state.replay?.ownerId === undefined ? {} : { boundTo: state.replay.ownerId }
     const plan = new RoutePlan(state.replay?.standIn ?? call, state, book, { ...this.#deps, holds: this.#holds })
     await plan.begin(session)
     for (;;) {
@@ -148,7 +152,7 @@ export class Relay {
         tried: state.tried,
         ...(isCount ? { noTrial: true } : {}),
         ...(preferred === undefined ? {} : { preferred }),
-        ...(session === undefined ? {} : { session, sessionIsBound: previous !== undefined }),
+        ...(session === undefined ? {} : { session, sessionIsBound: previous !== undefined, ...boundTo }),
       })
       preferred = undefined
       if (acquired.kind === 'nothing') {
@@ -157,10 +161,11 @@ export class Relay {
         continue
       }
       const { lease } = acquired
+      state.hold(lease)
       if (previous !== undefined && state.replayed === undefined) {
         const heard = await goOnWhole(call, state, book, route, lease)
         if (heard === 'lost') {
-          await lease.release()
+          await state.letGo()
           const failure = previousResponseLost(route, previous, platform.clock.now())
           book.step('surface', failure.message)
           return this.#surface(call, state, undefined, failure)
@@ -169,32 +174,29 @@ export class Relay {
           call = heard
           plan.goOnWith(call)
           if (plan.route !== route) {
-            await lease.release()
+            await state.letGo()
             continue
           }
         }
       }
       const tried = new Map(state.tried).set(lease.credential.id, lease.tokenGeneration)
-      const attempted = await this.#freshAttempt(call, state, book, route, lease, tried, remainingMs).catch(
-        async (error: unknown) => {
-          await lease.release()
-          throw error
-        },
-      )
+      const attempted = await this.#freshAttempt(call, state, book, route, lease, tried, remainingMs)
       if (attempted.kind === 'answer') {
         budget.earnSuccess()
         const { responseId } = attempted.answer
         plan.answered(responseId === undefined ? undefined : responseKey(responseId))
         if (responseId !== undefined) pool.keep(route.provider, responseKey(responseId), lease.credential.id)
-        return history === undefined ? attempted : recordedAnswer(history, asked, state, attempted)
+        const given = history === undefined ? attempted : recordedAnswer(history, asked, state, attempted)
+        state.handedOver()
+        return given
       }
       if (call.signal.aborted) {
-        await lease.release()
+        await state.letGo()
         return { kind: 'cancelled' }
       }
       if (attempted.kind === 'renewed') {
         // Nothing was wrong with the account: the next lease carries the new generation.
-        await lease.release()
+        await state.letGo()
         preferred = lease.credential.id
         continue
       }
@@ -212,7 +214,7 @@ export class Relay {
       if (refreshed.kind === 'renewed') {
         const reason = 'the token was refused and has been refreshed'
         book.decided({ action: 'refresh', delayMs: 0, reason }, attempted.failure, lease, undefined)
-        await lease.release()
+        await state.letGo()
         preferred = lease.credential.id
         continue
       }
@@ -220,12 +222,9 @@ export class Relay {
       const failure = isCount ? countingFailure(seen) : seen
       const terms = own ?? policy[failure.label].bench
       state.failures.push(failure)
-      const bench = await lease.fail({
-        failure,
-        terms,
-        callId: call.id,
-        lastHope: !nextRoute && (await pool.outlook({ ...pooled, tried })).why.total === 1,
-      })
+      const lastHope = !nextRoute && (await pool.outlook({ ...pooled, tried })).why.total === 1
+      state.handedOver()
+      const bench = await lease.fail({ failure, terms, callId: call.id, lastHope })
       const suspects = state.suspect(failure, lease)
       for (const suspect of suspects) await suspect.undo()
       const outlook = await pool.outlook({ ...pooled, tried })

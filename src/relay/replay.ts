@@ -3,7 +3,7 @@ import type { Lease } from '../pool/lease.ts'
 import { BOUND_STATE } from '../wire/bound-state.ts'
 import { refusalOf } from '../wire/repair/refusal.ts'
 import { isUnknownResponse } from '../wire/repair/unknown-response.ts'
-import { withHistory } from '../wire/responses/history.ts'
+import { repeatsAll, withHistory } from '../wire/responses/history.ts'
 import type { BoundStateBook } from './bound-state-book.ts'
 import type { Call, Route } from './call.ts'
 import type { ConversationHistory } from './conversation-history.ts'
@@ -20,7 +20,8 @@ export class Replay {
   readonly #boundState: BoundStateBook
   readonly #call: Call
   readonly #previous: string
-  readonly #ownerId: string | undefined
+  /** The account that has the answer. */
+  readonly ownerId: string | undefined
   /** For judging routes: none of them is unfit because it does not have the answer. */
   readonly standIn: Call
 
@@ -34,7 +35,7 @@ export class Replay {
     this.#boundState = boundState
     this.#call = call
     this.#previous = previous
-    this.#ownerId = ownerId
+    this.ownerId = ownerId
     const { previous_response_id: _, ...body } = call.body
     this.standIn = { ...call, body }
   }
@@ -46,15 +47,20 @@ export class Replay {
     call: Call,
     previous: string | undefined,
   ): Promise<Replay | undefined> {
-    if (previous === undefined || hasFullHistory(call)) return undefined
+    if (previous === undefined) return undefined
     const kept = await history.look(call, previous)
-    return kept === undefined ? undefined : new Replay({ history, boundState }, call, previous, kept.ownerId)
+    if (kept === undefined) return undefined
+    if (hasFullHistory(call)) {
+      const steps = await history.steps(call, previous)
+      if (steps === undefined || repeatsAll(call.body, steps)) return undefined
+    }
+    return new Replay({ history, boundState }, call, previous, kept.ownerId)
   }
 
   /** Whoever is lent did not make the answer, or keeps none. */
   isNeededAt({ wires, definition }: Route, lease: Lease): boolean {
     const hasAnswers = wires.includes(this.#call.wire) && definition.keepsAnswers !== false
-    return !hasAnswers || this.#ownerId !== lease.credential.id
+    return !hasAnswers || this.ownerId !== lease.credential.id
   }
 
   /** The call with its conversation in it. @returns undefined when it cannot be put together after all */
@@ -62,11 +68,11 @@ export class Replay {
     const steps = await this.#history.steps(this.#call, this.#previous)
     const told = steps === undefined ? undefined : withHistory(this.#call.body, steps)
     if (steps === undefined || told === undefined) return undefined
-    // Known for sure, and after a restart too: what an account encrypted goes to nobody else.
-    for (const { input, output, ownerId } of steps) {
+    // Known for sure, and after a restart too: what an account encrypted goes to nobody else. Of what clients sent nobody knows.
+    for (const { output, ownerId } of steps) {
       if (ownerId === undefined) continue
       const { blobsOf } = BOUND_STATE[this.#call.wire]
-      this.#boundState.made([...blobsOf({ input }), ...blobsOf({ input: output })], ownerId)
+      this.#boundState.made(blobsOf({ input: output }), ownerId)
     }
     try {
       return { call: rewrittenCall(this.#call, told.body), responses: steps.length, dropped: told.dropped }

@@ -21,7 +21,8 @@ export async function goOnWhole(
   lease: Lease,
 ): Promise<'as_it_is' | 'lost' | Call> {
   const { replay } = state
-  const isLost = isElsewhere(lease, state) && !hasFullHistory(call)
+  // A part of a conversation looks like a whole one; where all of it is kept, that is known better.
+  const isLost = isElsewhere(lease, state) && (replay !== undefined || !hasFullHistory(call))
   const whole = isLost || replay?.isNeededAt(route, lease) === true ? await replay?.whole() : undefined
   if (whole === undefined) {
     // A route of another protocol cannot be told of an answer at all.

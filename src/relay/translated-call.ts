@@ -2,6 +2,7 @@ import type { HeaderList } from '../platform/network.ts'
 import { type TranslatedRequest, translateRequest } from '../wire/translate/translate-request.ts'
 import type { WireName } from '../wire/wire.ts'
 import type { Call, Route } from './call.ts'
+import { RequestTooDeepError } from './prepare.ts'
 import { writtenBody } from './rewritten-call.ts'
 
 /** A call in its provider's words, with the way back. */
@@ -17,6 +18,12 @@ export type Translation =
   | ({ readonly kind: 'translated' } & TranslatedCall)
 
 const NATIVE: Translation = { kind: 'native' }
+const TOO_DEEP: Translation = {
+  kind: 'refused',
+  parameter: 'input',
+  message: 'in the protocol of the provider the request is nested too deeply',
+  code: 'unsupported_parameter',
+}
 const KNOWN = new WeakMap<Call, Map<Route, Translation>>()
 /** Headers of one vendor's client mean nothing to another vendor. */
 const CARRIED_HEADERS = new Set(['user-agent', 'traceparent', 'tracestate'])
@@ -43,6 +50,8 @@ function translate(call: Call, route: Route): Translation {
     }
   const told = translateRequest(call.wire, wire, call.body, route.definition.toolCallIds)
   if ('refused' in told) return { kind: 'refused', ...told.refused }
+  const bytes = bytesOf(told.body)
+  if (bytes === undefined) return TOO_DEEP
   return {
     kind: 'translated',
     wire,
@@ -53,12 +62,22 @@ function translate(call: Call, route: Route): Translation {
       model: call.model,
       stream: call.stream,
       headers: [...call.headers.filter(([name]) => CARRIED_HEADERS.has(name.toLowerCase())), ...JSON_BODY],
-      bytes: writtenBody(told.body),
+      bytes,
       body: told.body,
       signal: call.signal,
       query: '',
       chain: call.chain,
       client: call.client,
     },
+  }
+}
+
+/** Arguments of tools are text in one protocol and data in another: only there can they turn out too deep. */
+function bytesOf(body: Call['body']): Uint8Array | undefined {
+  try {
+    return writtenBody(body)
+  } catch (error) {
+    if (error instanceof RequestTooDeepError) return undefined
+    throw error
   }
 }

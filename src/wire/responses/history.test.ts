@@ -80,7 +80,7 @@ describe('a request with its conversation in it', () => {
     const sealed = { type: 'reasoning', summary: [], encrypted_content: 'gAAA' }
     expect(told([sealed, { type: 'compaction', encrypted_content: 'gAAB' }], null)).toEqual({
       items: [],
-      dropped: ['input.reasoning', 'input.compaction'],
+      dropped: ['input.reasoning.encrypted_content', 'input.compaction.encrypted_content'],
     })
   })
 

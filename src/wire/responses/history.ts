@@ -38,7 +38,15 @@ const ENDED: ReadonlySet<string> = new Set(['completed', 'incomplete'])
 export function addedInput(body: JsonObject): readonly unknown[] | undefined {
   if (body['store'] === false || isGiven(body['conversation']) || isGiven(body['prompt'])) return undefined
   const input = inputItems(body['input'])
-  return input?.some((item) => asObject(item)?.['type'] === 'item_reference') === true ? undefined : input
+  return input?.some(isOfOneAccount) === true ? undefined : input
+}
+
+/** Items and files that lie at the provider are found by one account only. */
+function isOfOneAccount(item: unknown): boolean {
+  const object = asObject(item)
+  if (object?.['type'] === 'item_reference') return true
+  const parts = [...asArray(object?.['content']), ...asArray(object?.['output'])]
+  return parts.some((part) => asText(asObject(part)?.['file_id']) !== '')
 }
 
 /** @returns undefined when it is no input */
@@ -75,27 +83,73 @@ export function withHistory(
   const added = addedInput({ ...own, store: true })
   if (added === undefined) return undefined
   const dropped = new Set<string>()
-  const input = steps.flatMap((step) => [
-    ...step.input,
-    ...step.output.flatMap((item) => {
-      const told = portableItem(item, step.ownerId !== undefined)
-      if (told === undefined) dropped.add(`input.${asText(asObject(item)?.['type'])}`)
-      return told ?? []
-    }),
-  ])
-  return { body: { ...own, input: [...input, ...added] }, dropped: [...dropped] }
+  /** Encrypted texts whose maker is known: what clients send along may be anybody's. */
+  const made = new Set<string>()
+  const calls = new Set<string>()
+  const told = (item: unknown): readonly unknown[] => {
+    const portable = portableItem(item, made)
+    if (portable === undefined) dropped.add(nameOf(item))
+    return portable === undefined ? [] : [portable]
+  }
+  const input: unknown[] = []
+  for (const step of steps) {
+    input.push(...step.input.flatMap(told))
+    if (step.ownerId !== undefined) for (const item of step.output) made.add(sealedText(item))
+    for (const item of step.output) calls.add(callName(item))
+    input.push(...step.output.flatMap(told))
+  }
+  // Some clients repeat the calls whose results they bring.
+  const isNew = (item: unknown) => callName(item) === '' || !calls.has(callName(item))
+  return { body: { ...own, input: [...input, ...added.filter(isNew).flatMap(told)] }, dropped: [...dropped] }
 }
 
-/** An output item as an input that stands by itself. */
-function portableItem(item: unknown, isOwned: boolean): unknown {
+/**
+ * Whether a request that names the answer it goes on from has the whole conversation in it all the same. A call beside its result
+ * looks like one, and is none where words of the user came before.
+ */
+export function repeatsAll(body: JsonObject, steps: readonly Step[]): boolean {
+  const said = (items: readonly unknown[]) => items.filter((item) => asObject(item)?.['role'] === 'user')
+  const [first] = said(steps[0]?.input ?? [])
+  if (first === undefined) return true
+  const words = wordsOf(first)
+  return said(inputItems(body['input']) ?? []).some((item) => wordsOf(item) === words)
+}
+
+/** The same words may come as a text or as parts. */
+function wordsOf(item: unknown): string {
+  const content = asObject(item)?.['content']
+  if (typeof content === 'string') return content
+  return asArray(content)
+    .map((part) => asText(asObject(part)?.['text']))
+    .join('')
+}
+
+/** A call of a tool, by what pairs it with its result. */
+function callName(item: unknown): string {
+  const object = asObject(item)
+  const type = asText(object?.['type'])
+  return type === 'function_call' || type === 'custom_tool_call' ? `${type} ${asText(object?.['call_id'])}` : ''
+}
+
+function sealedText(item: unknown): string {
+  return asText(asObject(item)?.['encrypted_content'])
+}
+
+/** An item as an input that stands by itself. @param made encrypted texts whose maker is known */
+function portableItem(item: unknown, made: ReadonlySet<string>): unknown {
   const object = asObject(item)
   if (object === undefined) return undefined
   const type = asText(object['type'])
   if (HOSTED.has(type)) return undefined
-  const isSealed = asText(object['encrypted_content']) !== ''
+  const sealed = sealedText(item)
   // Encrypted by nobody knows whom, it is nobody's; reasoning that is not encrypted is a mere reference.
-  if (isSealed ? !isOwned : type === 'reasoning') return undefined
+  if (sealed === '' ? type === 'reasoning' : !made.has(sealed)) return undefined
   return SAID.has(type) || type === 'reasoning' ? withoutId(object) : item
+}
+
+function nameOf(item: unknown): string {
+  const type = asText(asObject(item)?.['type'])
+  return sealedText(item) === '' ? `input.${type}` : `input.${type}.encrypted_content`
 }
 
 function withoutId({ id: _id, status: _status, ...rest }: JsonObject): JsonObject {
