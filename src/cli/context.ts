@@ -110,6 +110,7 @@ export async function withRuntime<T>(context: CliContext, work: (runtime: Runtim
     store,
     platform: context.platform,
     environment: context.environment,
+    isGuest: true,
     onTrouble: (message) => context.terminal.err(message),
   })
   try {

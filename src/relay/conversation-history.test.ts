@@ -13,6 +13,7 @@ import { rewrittenCall } from './rewritten-call.ts'
 const BOUNDS = { keepMs: 60_000, maxBytes: 100_000, maxTotalBytes: 1_000_000 }
 const MADE = { ownerId: 'cred_a', anew: false }
 const COMPLETE: AttemptEnding = { kind: 'complete' }
+const BROKEN = { kind: 'failure', failure: {} } as AttemptEnding
 
 function callOf(body: Record<string, unknown>, more: Partial<Call> = {}): Call {
   const call: Call = {
@@ -57,6 +58,11 @@ const told = (id: string) => ({ id, model: 'gpt-5.5', nowMs: 0, includeUsage: fa
 const bodyOf = (id: string, text = 'hi') =>
   responsesAnswers.good({ kind: 'answer', text }, told(id)).body as Readonly<Record<string, unknown>>
 const streamed = (id: string, text = 'hi') => streamOf(responsesAnswers.good({ kind: 'answer', text }, told(id)).events)
+/** A stream without its terminal event. */
+function unfinished(id: string): Buffer {
+  const bytes = streamed(id)
+  return bytes.subarray(0, bytes.lastIndexOf('event: response.completed'))
+}
 const whole = (id: string, text = 'hi') => answerOf([Buffer.from(JSON.stringify(bodyOf(id, text)))], true)
 
 function kept(given: Partial<HistoryStore> = {}, bounds = BOUNDS) {
@@ -124,7 +130,9 @@ describe('what is kept of an answer', () => {
   })
 
   it.each<[string, AttemptAnswer, Record<string, unknown>]>([
-    ['broke off', answerOf([streamed('1')], false, { kind: 'cancelled' }), { input: 'hello' }],
+    ['was left by its reader', answerOf([unfinished('1')], false, { kind: 'cancelled' }), { input: 'hello' }],
+    ['broke off', answerOf([unfinished('1')], false, BROKEN), { input: 'hello' }],
+    ['broke off as a whole', answerOf([Buffer.from(JSON.stringify(bodyOf('1')))], true, BROKEN), { input: 'hello' }],
     ['is not to be stored', whole('1'), { input: 'hello', store: false }],
     ['has no input that could be told again', whole('1'), { input: 7 }],
     ['is made of a prompt that the provider keeps', whole('1'), { prompt: { id: 'pmpt_1' } }],
@@ -150,17 +158,21 @@ describe('what is kept of an answer', () => {
     await history.close()
   })
 
-  it('cancels the upstream when its reader leaves, and keeps nothing', async () => {
+  it.each([
+    ['nothing when its reader leaves before the terminal event', [unfinished('1')], false, undefined],
+    ['all of it when its reader leaves at the terminal event', [streamed('1')], false, 1],
+    ['all of it when its reader leaves with the whole body', [Buffer.from(JSON.stringify(bodyOf('1')))], true, 1],
+  ])('is %s; the upstream is cancelled', async (_name, chunks, isWhole, length) => {
     const { history, steps } = kept()
     let left = 0
-    const answer = answerOf([streamed('1')], false)
+    const answer = answerOf(chunks, isWhole)
     const body = { next: () => answer.body.next(), return: async () => void (left += 1) }
     const recorded = history.recorded(callOf({ input: 'hello' }), { ...answer, body }, MADE)
     await recorded.body.next()
     await recorded.body.return()
     expect(left).toBe(1)
     await history.flush()
-    expect(await steps('resp_1')).toBeUndefined()
+    expect((await steps('resp_1'))?.length).toBe(length)
     await history.close()
   })
 
@@ -205,7 +217,9 @@ describe('a store that fails', () => {
       if (state.error !== undefined) throw new StoreError(state.error, 'refused for a test')
       return memory.put(...given)
     }
-    return { state, ...kept({ ...bound(memory), put }) }
+    const { platform, ...house } = kept({ ...bound(memory), put })
+    const isKept = async (id: string) => (await memory.look('local', id, BOUNDS, platform.clock.now())) !== undefined
+    return { state, platform, isKept, ...house }
   }
 
   it('costs only the memory, and is told once, and when it is over', async () => {
@@ -235,6 +249,68 @@ describe('a store that fails', () => {
     expect(await steps('resp_1')).toHaveLength(1)
     expect(troubles).toEqual([])
     await history.close()
+  })
+
+  it('that others have locked when a client goes on already is tried again before the answer is looked for', async () => {
+    const { state, platform, history, say } = failing()
+    state.error = 'locked'
+    await say(whole('1'))
+    const looking = history.look(callOf({}), 'resp_1')
+    await history.flush()
+    state.error = undefined
+    platform.advance(20)
+    expect(await looking).toEqual({ ownerId: 'cred_a' })
+    await history.close()
+  })
+
+  it('that stays locked holds up nobody for long, and nobody whose answer is another', async () => {
+    const { state, platform, history, say } = failing()
+    state.error = 'locked'
+    await say(whole('1'))
+    expect(await history.look(callOf({}), 'resp_0')).toBeUndefined()
+    expect(await history.look(callOf({}, { caller: 'somebody' }), 'resp_1')).toBeUndefined()
+    const looking = history.look(callOf({}), 'resp_1')
+    await history.flush()
+    platform.advance(300)
+    expect(await looking).toBeUndefined()
+    state.error = undefined
+    await history.close()
+  })
+
+  it('that others have locked when the program ends is tried again', async () => {
+    const { state, platform, troubles, isKept, history, say } = failing()
+    state.error = 'locked'
+    await say(whole('1'))
+    const closing = history.close()
+    await history.flush()
+    expect(await isKept('resp_1')).toBe(false)
+    state.error = undefined
+    platform.advance(20)
+    await closing
+    expect(await isKept('resp_1')).toBe(true)
+    expect(troubles).toEqual([])
+  })
+
+  it('that stays locked does not keep the program from ending', async () => {
+    const { state, platform, troubles, history, say } = failing()
+    state.error = 'locked'
+    await say(whole('1'))
+    const closing = history.close()
+    await history.flush()
+    platform.advance(5_000)
+    await closing
+    expect(troubles).toEqual(['conversations are not kept: refused for a test'])
+    expect(platform.waiting()).toBe(0)
+  })
+
+  it('that stays locked does not fill the memory: of too much that waits, with its requests, the oldest goes', async () => {
+    const { state, isKept, history } = failing()
+    state.error = 'locked'
+    const call = { ...callOf({ input: 'hello' }), bytes: new Uint8Array(30 * 1024 * 1024) }
+    for (const id of ['1', '2', '3']) await readAll(history.recorded(call, whole(id), MADE))
+    state.error = undefined
+    await history.close()
+    expect(await Promise.all(['resp_1', 'resp_2', 'resp_3'].map(isKept))).toEqual([false, true, true])
   })
 
   it('that stays locked is given up', async () => {

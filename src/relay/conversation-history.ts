@@ -11,7 +11,9 @@ const WRITE_AFTER_MS = 1
 const TRY_AGAIN_AFTER_MS = 20
 /** Processes of one home are in each other's way for a moment; what cannot be written for longer is given up. */
 const LASTING_LOCK_MS = 5_000
-/** Of answers that wait to be written. */
+/** A call that goes on waits this long for an answer that others do not let us write. */
+const LONGEST_LOOK_MS = 300
+/** Of answers that wait to be written, with their requests. */
 const MOST_WAITING_CHARACTERS = 64 * 1024 * 1024
 /** Nobody may come again for a conversation that is too old: it is looked for. */
 const PRUNE_EVERY_MS = 3_600_000
@@ -28,8 +30,9 @@ export interface HistorySettings {
 
 /** An answer that has ended and is not yet written. */
 interface Waiting {
+  readonly client: string
   readonly characters: number
-  /** @returns undefined when nobody can go on from it */
+  /** Takes it apart, the first time. @returns undefined when nobody can go on from it */
   read(): KeptAnswer | undefined
 }
 
@@ -55,7 +58,7 @@ export class ConversationHistory {
   readonly #stopPruning: () => void
   #failingSinceMs: number | undefined
   #told = false
-  #closed = false
+  #closing: Promise<void> | undefined
 
   constructor(settings: HistorySettings) {
     this.#settings = settings
@@ -71,10 +74,15 @@ export class ConversationHistory {
 
   /** Who made the answer that a call goes on from, when all of its conversation is here. Never throws. */
   async look(call: Call, previous: string): Promise<{ readonly ownerId: string | undefined } | undefined> {
+    const { clock, timers } = this.#settings.platform
+    const client = clientOf(call)
+    const untilMs = clock.monotonic() + LONGEST_LOOK_MS
     await this.flush()
-    return this.#tried((store) =>
-      store.look(clientOf(call), previous, this.#bounds, this.#settings.platform.clock.now()),
-    )
+    while (this.#isWaiting(client, previous) && clock.monotonic() < untilMs) {
+      if ((await timers.sleep(TRY_AGAIN_AFTER_MS, call.signal)) === 'aborted') return undefined
+      await this.flush()
+    }
+    return this.#tried((store) => store.look(client, previous, this.#bounds, clock.now()))
   }
 
   /** The conversation that a call goes on from, from its beginning. Never throws. @returns undefined when it is not here as a whole */
@@ -93,10 +101,14 @@ export class ConversationHistory {
   /** The same answer; what it says is kept behind its end, if its client can go on from it. */
   recorded(call: Call, answer: AttemptAnswer, made: Made): AttemptAnswer {
     const input = call.wire === 'responses' ? addedInput(call.body) : undefined
-    if (input === undefined || this.#closed) return answer
-    const body = new RecordingBody(answer.body, answer.whole, this.#bounds.maxBytes, (read, characters) =>
-      this.#keep({ characters, read: () => keptAnswer(call, input, read, made) }),
-    )
+    if (input === undefined || this.#closing !== undefined) return answer
+    const client = clientOf(call)
+    const body = new RecordingBody(answer.body, answer.whole, this.#bounds.maxBytes, (read, characters) => {
+      // The request waits with its answer.
+      const size = characters + call.bytes.length
+      const waiting = { client, characters: size, read: once(() => keptAnswer(call, input, read, made)) }
+      this.#keep(waiting)
+    })
     return { ...answer, body }
   }
 
@@ -108,13 +120,21 @@ export class ConversationHistory {
     return this.#writing
   }
 
-  /** Writes what waits and closes the store; later answers are not kept. Never throws. */
-  async close(): Promise<void> {
-    if (this.#closed) return
+  /** Writes what waits, for five seconds where others do not let us, and closes the store; later answers are not kept. Never throws. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { clock, timers } = this.#settings.platform
+    const untilMs = clock.monotonic() + LASTING_LOCK_MS
     this.#stopPruning()
     await this.flush()
-    this.#closed = true
-    this.#cancelTimer?.()
+    while (this.#waiting.length > 0 && clock.monotonic() < untilMs) {
+      await timers.sleep(TRY_AGAIN_AFTER_MS)
+      await this.flush()
+    }
     await this.#opening?.then(
       (store) => store.close(),
       () => undefined,
@@ -122,11 +142,20 @@ export class ConversationHistory {
   }
 
   #keep(waiting: Waiting): void {
-    if (this.#closed) return
+    if (this.#closing !== undefined) return
     this.#waiting.push(waiting)
     let characters = this.#waiting.reduce((sum, each) => sum + each.characters, 0)
     while (characters > MOST_WAITING_CHARACTERS) characters -= this.#waiting.shift()?.characters ?? characters
     this.#writeAfter(WRITE_AFTER_MS)
+  }
+
+  #isWaiting(client: string, id: string): boolean {
+    try {
+      return this.#waiting.some((waiting) => waiting.client === client && waiting.read()?.id === id)
+    } catch {
+      // It cannot be taken apart; whoever writes tells that.
+      return false
+    }
   }
 
   async #write(): Promise<void> {
@@ -147,12 +176,12 @@ export class ConversationHistory {
   }
 
   #writeAfter(ms: number): void {
-    if (this.#closed) return
+    if (this.#closing !== undefined) return
     this.#cancelTimer ??= this.#settings.platform.timers.after(ms, () => void this.flush(), { unref: true })
   }
 
   async #tried<T>(work: (store: HistoryStore) => Promise<T>): Promise<T | undefined> {
-    if (this.#closed) return undefined
+    if (this.#closing !== undefined) return undefined
     try {
       const found = await work(await this.#store())
       this.#worked()
@@ -203,6 +232,18 @@ function keptAnswer(
   const { id, output } = answered
   const previous = anew ? undefined : previousResponseOf(call)
   return { client: clientOf(call), id, previous, ownerId, text: JSON.stringify({ input, output }) }
+}
+
+/** What waits for others to unlock the store is asked again and again. */
+function once(read: () => KeptAnswer | undefined): () => KeptAnswer | undefined {
+  let unread: typeof read | undefined = read
+  let answer: KeptAnswer | undefined
+  return () => {
+    answer = unread === undefined ? answer : unread()
+    // What it was made of goes.
+    unread = undefined
+    return answer
+  }
 }
 
 function clientOf({ caller = OWN_CLIENT }: Call): string {

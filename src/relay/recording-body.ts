@@ -10,7 +10,7 @@ const REPEATED_CHARACTERS = 1024 * 1024
 /** Takes an answer apart, when there is time for it. @returns undefined when it is none */
 export type ReadResponse = () => JsonObject | undefined
 
-/** Passes an answer's bytes on as they are and tells, behind a good end, what it was. */
+/** Passes an answer's bytes on as they are and tells, once it is complete and was read, what it was. */
 export class RecordingBody implements AttemptBody {
   readonly #body: AttemptBody
   readonly #onComplete: (read: ReadResponse, characters: number) => void
@@ -21,7 +21,7 @@ export class RecordingBody implements AttemptBody {
 
   /**
    * @param largest an answer that says more is passed on and not told, characters
-   * @param onComplete told once, with how much memory its words take; never of an answer that broke off or was not read to its end. Must not throw
+   * @param onComplete told once, with how much memory its words take; never of an answer that broke off, or whose reader left before its terminal event. Must not throw
    */
   constructor(
     body: AttemptBody,
@@ -39,12 +39,14 @@ export class RecordingBody implements AttemptBody {
   async next(): Promise<IteratorResult<Uint8Array, AttemptEnding>> {
     const next = await this.#body.next()
     if (next.done !== true) this.#take(next.value)
-    else if (next.value.kind === 'complete') this.#complete()
+    else if (next.value.kind === 'failure') this.#drop()
+    else this.#end()
     return next
   }
 
   return(): Promise<void> {
-    this.#drop()
+    // Many clients leave at the terminal event, before the upstream has closed: they know the answer's id, and go on from it.
+    this.#end()
     return this.#body.return()
   }
 
@@ -65,12 +67,12 @@ export class RecordingBody implements AttemptBody {
     if ((this.#gatherer?.characters ?? 0) > this.#largest) this.#drop()
   }
 
-  #complete(): void {
+  #end(): void {
     if (this.#framer !== undefined && this.#gatherer !== undefined) this.#gather(this.#framer.finish())
     const [whole, gatherer] = [this.#whole, this.#gatherer]
     this.#drop()
     if (whole !== undefined) this.#onComplete(() => parseObject(Buffer.from(whole).toString('utf8')), whole.length)
-    else if (gatherer !== undefined) this.#onComplete(() => gatherer.response(), gatherer.characters)
+    else if (gatherer?.response() !== undefined) this.#onComplete(() => gatherer.response(), gatherer.characters)
   }
 
   #drop(): void {

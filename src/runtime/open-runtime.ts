@@ -23,7 +23,10 @@ export interface SparekeyOptions {
   readonly providers?: Readonly<Record<string, ProviderFile>>
   /** Makes conversations shorter that do not fit their model. @default what the configuration says under `compression` */
   readonly compress?: Compress
-  /** What is kept of conversations whose clients send only what is new. @default what the configuration says under `history` */
+  /**
+   * What is kept of conversations whose clients send only what is new, for this program's calls. Meant for a store in memory and homes without a gateway:
+   * a gateway whose `config.yaml` has it off removes what is kept on its home. @default what the configuration says under `history`
+   */
   readonly history?: HistoryFile
   /** Credentials for a store in memory. */
   readonly credentials?: ReadonlyArray<{
@@ -77,6 +80,7 @@ export async function openRuntime(options: SparekeyOptions = {}): Promise<Runtim
     store,
     platform,
     environment,
+    isGuest: true,
     ...(kept ? { recordTo: join(home, 'failures.jsonl') } : {}),
     ...(journal === undefined ? {} : { journal }),
     ...(options.compress === undefined ? {} : { compress: options.compress }),

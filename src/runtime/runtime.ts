@@ -57,6 +57,8 @@ export interface RuntimeOptions {
   readonly userAgent?: string
   /** A refresh whose process has died is taken over after this long, ms. @default 45000 */
   readonly refreshClaimMs?: number
+  /** A command or a program: what others keep of conversations on the same home is not its own to remove. @default false: a gateway */
+  readonly isGuest?: boolean
   /** Told about what was survived; already without secrets. */
   readonly onTrouble?: (message: string) => void
 }
@@ -173,7 +175,12 @@ export class Runtime {
             onTrouble: trouble,
           })
     this.bus.subscribe((event) => this.#calls?.take(event))
-    this.#conversations = new KeptConversations(options.store, options.platform, trouble)
+    this.#conversations = new KeptConversations({
+      store: options.store,
+      platform: options.platform,
+      removes: options.isGuest !== true,
+      onTrouble: trouble,
+    })
     this.#relay = this.#makeRelay(this.#compressor(), this.#conversations.as(this.#config.history))
   }
 

@@ -1,6 +1,9 @@
 import type { HistoryBounds, HistoryStore, KeptAnswer } from '../pool/store-contract.ts'
 import { DEEPEST, ROW_BYTES, slotOf } from './history-slots.ts'
 
+/** Whoever is full makes room for many answers at once: finding the oldest of fifty thousand takes tens of milliseconds. */
+const FULL_AGAIN = 0.98
+
 interface Kept {
   readonly answer: KeptAnswer
   /** Key of the answer before it. */
@@ -17,6 +20,8 @@ interface Kept {
 export class MemoryHistory implements HistoryStore {
   readonly #kept = new Map<string, Kept>()
   #bytes = 0
+  /** The slot in which what is too old was looked for last. */
+  #prunedAtMs: number | undefined
 
   async put(answer: KeptAnswer, bounds: HistoryBounds, nowMs: number): Promise<boolean> {
     const key = keyOf(answer.client, answer.id)
@@ -36,7 +41,7 @@ export class MemoryHistory implements HistoryStore {
     this.#kept.set(key, { answer, previous, depth, bytes, totalBytes, atMs, twice: false })
     this.#bytes += bytes
     this.#touch(previous, atMs)
-    await this.prune(bounds, nowMs)
+    if (this.#prunedAtMs !== atMs || this.#bytes > bounds.maxTotalBytes) await this.prune(bounds, nowMs)
     return true
   }
 
@@ -58,11 +63,12 @@ export class MemoryHistory implements HistoryStore {
   }
 
   async prune(bounds: HistoryBounds, nowMs: number): Promise<void> {
+    this.#prunedAtMs = slotOf(nowMs, bounds)
     for (const [key, { atMs }] of this.#kept) if (atMs < nowMs - bounds.keepMs) this.#remove(key)
     if (this.#bytes <= bounds.maxTotalBytes) return
     const oldest = [...this.#kept].sort(([, one], [, other]) => one.atMs - other.atMs || other.depth - one.depth)
     for (const [key] of oldest) {
-      if (this.#bytes <= bounds.maxTotalBytes) return
+      if (this.#bytes <= bounds.maxTotalBytes * FULL_AGAIN) return
       this.#remove(key)
     }
   }

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Platform } from '../platform/platform.ts'
-import type { HistoryStore } from '../pool/store-contract.ts'
+import { type HistoryStore, StoreError } from '../pool/store-contract.ts'
 import { inspectSchema, migrate } from './migrate.ts'
 import { history } from './migrations/history-0001.ts'
 import type { SecretBox } from './secret-box.ts'
@@ -12,7 +12,7 @@ import { SqliteSession } from './sqlite-session.ts'
 import { useWriteAheadLog } from './write-ahead-log.ts'
 
 const MIGRATIONS = [history]
-/** Opening and forgetting take turns with other processes. */
+/** Making the file and forgetting take turns with other processes. */
 const BUSY_TIMEOUT_MS = 2_000
 /** A gateway does not wait to write: that would stop all its calls, and whoever writes tries again. */
 const WRITING_TIMEOUT_MS = 0
@@ -27,8 +27,8 @@ export async function openHistory(homeDirectory: string, box: SecretBox, platfor
   const database = await openDatabase(path, platform)
   try {
     const opened = new SqliteHistory(new SqliteSession(database, path), box)
-    opened.dropUnfindable()
     database.exec(`PRAGMA busy_timeout = ${WRITING_TIMEOUT_MS}`)
+    dropUnlessLocked(opened)
     return opened
   } catch (error) {
     database.close()
@@ -53,6 +53,15 @@ export async function forgetHistory(homeDirectory: string, platform: Platform): 
     throw toHistoryError(error, path)
   } finally {
     session.close()
+  }
+}
+
+/** While another process writes, the next that opens the file does it: nobody can find these anyway. */
+function dropUnlessLocked(opened: SqliteHistory): void {
+  try {
+    opened.dropUnfindable()
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'locked') throw error
   }
 }
 

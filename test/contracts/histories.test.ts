@@ -12,6 +12,26 @@ historyContract('memory', async () => new MemoryHistory())
 
 historyContract('sqlite', () => openAt(temporaryHome()))
 
+describe('conversations in memory', () => {
+  it('make room for many answers at once when there are too many', async () => {
+    const history = new MemoryHistory()
+    const bounds = { ...WIDE, maxTotalBytes: 30_000 }
+    const oneMore = (id: number) =>
+      history.put(keptAnswer(`r${id}`, undefined, { text: 'x'.repeat(44) }), bounds, NOW + id)
+    const oldest = async () => {
+      const looks = Array.from({ length: 105 }, (_, id) => history.look('one', `r${id}`, bounds, NOW + 105))
+      return (await Promise.all(looks)).findIndex((look) => look !== undefined)
+    }
+    // Each takes 300 bytes.
+    for (let id = 0; id < 100; id += 1) await oneMore(id)
+    expect(await oldest()).toBe(0)
+    for (const id of [100, 101, 102]) await oneMore(id)
+    expect(await oldest()).toBe(3)
+    await oneMore(103)
+    expect(await oldest()).toBe(6)
+  })
+})
+
 async function openAt(homeDirectory: string) {
   const store = await openSqliteStore({ homeDirectory }, manualPlatform())
   const history = await store.openHistory()
@@ -143,6 +163,26 @@ describe('history.db', () => {
     database.close()
     await (await openAt(home)).close()
     expect(await rowsIn(home)).toBe(0)
+  })
+
+  it('is opened while another process writes, and what an earlier key sealed goes the next time', async () => {
+    const home = temporaryHome()
+    const history = await openAt(home)
+    await history.put(keptAnswer('r1'), WIDE, NOW)
+    const { DatabaseSync } = await loadSqlite()
+    const holder = new DatabaseSync(join(home, 'history.db'))
+    holder.exec("UPDATE answers SET key_id = 'earlier'")
+    await history.put(keptAnswer('r2'), WIDE, NOW)
+    holder.exec('BEGIN IMMEDIATE')
+    const other = await openAt(home)
+    expect(await other.look('one', 'r2', WIDE, NOW)).toEqual({ ownerId: 'cred_a' })
+    holder.exec('ROLLBACK')
+    holder.close()
+    expect(await rowsIn(home)).toBe(4)
+    await (await openAt(home)).close()
+    expect(await rowsIn(home)).toBe(2)
+    await other.close()
+    await history.close()
   })
 
   it('that is damaged is left as it is, and the error says what to do', async () => {

@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { CONFIG_DEFAULTS } from '../../src/config/config.ts'
 import { createFetch } from '../../src/fetch/index.ts'
 import { createSparekey } from '../../src/index.ts'
 import { type Scenario, startSimulator, type Step } from '../../src/simulator/index.ts'
 import { loadSqlite } from '../../src/stores/sqlite-driver.ts'
 import { commandLine } from '../support/cli.ts'
 import { served } from '../support/served.ts'
-import { homeWith } from '../support/sqlite-home.ts'
+import { atHome, homeWith } from '../support/sqlite-home.ts'
 import { temporaryHome } from '../support/temporary-home.ts'
 
 /** Conversations that are kept by real processes on one home. */
@@ -101,7 +102,7 @@ describe('conversations that processes of one home keep', () => {
     expect((await line.run(['trace', 'last'])).out).toContain('with the conversation of 2 responses in it')
   })
 
-  it('are kept by none of them unless they are told to, and removed by the next that is not', {
+  it('are kept by none of them unless they are told to, and removed by the next gateway that is not', {
     timeout: 120_000,
   }, async () => {
     const { providers } = await upstream({ 'tok-a': {}, 'tok-b': {} })
@@ -121,6 +122,24 @@ describe('conversations that processes of one home keep', () => {
     expect(await rowsIn(path)).toBe(1)
     await stop(await served(home, providers))
     expect(await rowsIn(path)).toBe(0)
+  })
+
+  it('are removed by no command and no program, whether these keep any or not', async () => {
+    const home = await homeWith('openai', ['tok-a'])
+    const path = join(home, 'history.db')
+    const bounds = CONFIG_DEFAULTS.history
+    const keeper = await createSparekey({ home, history: { keep: true } })
+    onTestFinished(() => keeper.close())
+    await atHome(home, async (store) => {
+      const kept = await store.openHistory()
+      await kept.put({ client: 'local', id: 'resp_1', text: '{"input":[],"output":[]}' }, bounds, Date.now())
+      await kept.close()
+    })
+    const line = commandLine({ SPAREKEY_HOME: home })
+    for (const words of [['auth', 'list'], ['status']]) expect((await line.run(words)).exit).toBe(0)
+    expect(await rowsIn(path)).toBe(1)
+    for (const given of [{}, { history: { keep: false } }]) await (await createSparekey({ home, ...given })).close()
+    expect(await rowsIn(path)).toBe(1)
   })
 
   it('reach the library too: what a gateway was told, a program on the same home can go on from', {
