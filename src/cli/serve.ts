@@ -4,7 +4,7 @@ import { describeProblem } from '../config/config.ts'
 import { type Gateway, type GatewayHouse, GatewayStartError, startGateway } from '../gateway/index.ts'
 import { namesProblems, Runtime } from '../runtime/runtime.ts'
 import { gatherLines } from '../telemetry/gathered-lines.ts'
-import { type CallLog, createLog } from '../telemetry/log.ts'
+import { createLog } from '../telemetry/log.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { type CliContext, homeFor, openHomeStore, readConfig } from './context.ts'
 import { openJournalToWrite } from './home-journal.ts'
@@ -59,15 +59,7 @@ async function serveGateway(context: CliContext, options: ServeOptions, crew: Wo
     onTrouble: (message) => log.trouble(message),
   })
   const lines = gatherLines((text) => terminal.err(text.trimEnd()), platform.timers)
-  const calls = createLog({ destination: lines, redactor: runtime.redactor })
-  const log: CallLog = {
-    listener: calls.listener,
-    // Who looks for the cause of a trouble wants it at once, and behind the calls before it.
-    trouble(message) {
-      calls.trouble(message)
-      lines.flush()
-    },
-  }
+  const log = createLog({ destination: lines, redactor: runtime.redactor })
   runtime.bus.subscribe(log.listener)
   let holders = await runtime.holders()
   const house = (): GatewayHouse => ({

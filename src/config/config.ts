@@ -1,6 +1,7 @@
 import type { Rule } from '../failure/rule.ts'
 import type { Policy } from '../recovery/policy.ts'
 import type { RepairName } from '../recovery/repair-names.ts'
+import type { HistoryBounds } from '../pool/store-contract.ts'
 import type { StrategyName } from '../pool/strategies.ts'
 import type { Billing } from '../providers/provider.ts'
 import type { WireName } from '../wire/wire.ts'
@@ -26,7 +27,7 @@ export interface Config {
   /** Conversations that are too long are made shorter. @default they are not: the caller is told */
   readonly compression?: { readonly summaryRoute?: string; readonly keepSteps: number }
   /** Conversations whose clients send only what is new are kept. @default they are not */
-  readonly history?: HistoryConfig
+  readonly history?: HistoryBounds
   /** Repairs of refused requests that are switched off. */
   readonly repairsOff: readonly RepairName[]
   readonly limits: ConfigLimits
@@ -41,16 +42,6 @@ export interface Config {
   readonly sources: Readonly<Record<string, string>>
   /** Where providers and routes stand in the file (`models.gpt-5[1]`), for problems found later. */
   readonly places?: ReadonlyMap<string, { readonly line: number; readonly column: number }>
-}
-
-/** See `pool/store-contract.ts`. */
-export interface HistoryConfig {
-  /** From a conversation's last answer on, ms. */
-  readonly keepMs: number
-  /** Of one conversation. */
-  readonly maxBytes: number
-  /** Of all of them. */
-  readonly maxTotalBytes: number
 }
 
 /** `any` takes it and says so · `ask-header` only when the request allows it · `subscription-only` never. */

@@ -1,5 +1,6 @@
 import type { Platform } from '../platform/platform.ts'
 import type { HistoryBounds, HistoryStore, KeptAnswer } from '../pool/store-contract.ts'
+import { LASTING_LOCK_MS, WritingTrouble } from '../telemetry/writing-trouble.ts'
 import { addedInput, answeredBy, type OwnedStep, readStep } from '../wire/responses/history.ts'
 import type { AttemptAnswer } from './attempt.ts'
 import type { Call } from './call.ts'
@@ -9,8 +10,6 @@ import { type ReadResponse, RecordingBody } from './recording-body.ts'
 /** An answer is written this long behind its end, so that its last bytes go first. */
 const WRITE_AFTER_MS = 1
 const TRY_AGAIN_AFTER_MS = 20
-/** Processes of one home are in each other's way for a moment; what cannot be written for longer is given up. */
-const LASTING_LOCK_MS = 5_000
 /** A call that goes on waits this long for an answer that others do not let us write. */
 const LONGEST_LOOK_MS = 300
 /** Of answers that wait to be written, with their requests. */
@@ -56,13 +55,18 @@ export class ConversationHistory {
   #writing: Promise<void> = Promise.resolve()
   #cancelTimer: (() => void) | undefined
   readonly #stopPruning: () => void
-  #failingSinceMs: number | undefined
-  #told = false
+  readonly #trouble: WritingTrouble
   #closing: Promise<void> | undefined
 
   constructor(settings: HistorySettings) {
     this.#settings = settings
     this.#bounds = settings.bounds
+    this.#trouble = new WritingTrouble({
+      clock: settings.platform.clock,
+      tell: settings.onTrouble,
+      broken: 'conversations are not kept',
+      mended: () => 'conversations are kept again',
+    })
     const prune = () => void this.#tried(async (store) => store.prune(this.#bounds, settings.platform.clock.now()))
     this.#stopPruning = settings.platform.timers.every(PRUNE_EVERY_MS, prune, { unref: true })
   }
@@ -166,10 +170,9 @@ export class ConversationHistory {
         const answer = waiting.read()
         const store = await this.#store()
         if (answer !== undefined) await store.put(answer, this.#bounds, this.#settings.platform.clock.now())
-        this.#worked()
+        this.#trouble.worked()
       } catch (error) {
-        if (this.#isBrieflyLocked(error)) return this.#writeAfter(TRY_AGAIN_AFTER_MS)
-        this.#failed(error)
+        if (this.#trouble.failed(error) === 'brief_lock') return this.#writeAfter(TRY_AGAIN_AFTER_MS)
       }
       this.#waiting = this.#waiting.filter((each) => each !== waiting)
     }
@@ -184,10 +187,10 @@ export class ConversationHistory {
     if (this.#closing !== undefined) return undefined
     try {
       const found = await work(await this.#store())
-      this.#worked()
+      this.#trouble.worked()
       return found
     } catch (error) {
-      if (!this.#isBrieflyLocked(error)) this.#failed(error)
+      this.#trouble.failed(error)
       return undefined
     }
   }
@@ -199,25 +202,6 @@ export class ConversationHistory {
       throw error
     })
     return this.#opening
-  }
-
-  #isBrieflyLocked(error: unknown): boolean {
-    if ((error as { readonly code?: unknown } | null)?.code !== 'locked') return false
-    const nowMs = this.#settings.platform.clock.monotonic()
-    this.#failingSinceMs ??= nowMs
-    return nowMs - this.#failingSinceMs < LASTING_LOCK_MS
-  }
-
-  #worked(): void {
-    this.#failingSinceMs = undefined
-    if (this.#told) this.#settings.onTrouble('conversations are kept again')
-    this.#told = false
-  }
-
-  #failed(error: unknown): void {
-    if (this.#told) return
-    this.#told = true
-    this.#settings.onTrouble(`conversations are not kept: ${error instanceof Error ? error.message : 'unknown'}`)
   }
 }
 

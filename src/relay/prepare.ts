@@ -4,6 +4,7 @@ import { replaceModel } from '../wire/replace-model.ts'
 import { WIRES } from '../wire/wires.ts'
 import type { Call, Route } from './call.ts'
 import { forwardableRequestHeaders, headerRecord } from './headers.ts'
+import { writtenBody } from './rewritten-call.ts'
 
 /** A request ready for the network, and what had to be changed for this backend. */
 export interface PreparedRequest {
@@ -49,27 +50,15 @@ export function prepareRequest(call: Call, route: Route, credential: Credential,
   }
 }
 
-/** What a recursive writer cannot write (V8: some thousand levels) is the request's own doing. */
-export class RequestTooDeepError extends Error {
-  override readonly name = 'RequestTooDeepError'
-}
-
 /** The body is taken apart only where somebody changes it: parsing costs more than all the rest of a large call. */
 function renamed(call: Call, route: Route): Readonly<Record<string, unknown>> {
   return route.model === call.model ? call.body : { ...call.body, model: route.model }
 }
 
 function bytesOf(call: Call, route: Route, adapted: Readonly<Record<string, unknown>> | undefined): Uint8Array {
-  if (adapted === undefined) {
-    if (route.model === call.model) return call.bytes
-    return Buffer.from(replaceModel(new TextDecoder().decode(call.bytes), route.model))
-  }
-  try {
-    return Buffer.from(JSON.stringify(adapted))
-  } catch (error) {
-    if (error instanceof RangeError) throw new RequestTooDeepError('the request body is nested too deeply')
-    throw error
-  }
+  if (adapted !== undefined) return writtenBody(adapted)
+  if (route.model === call.model) return call.bytes
+  return Buffer.from(replaceModel(new TextDecoder().decode(call.bytes), route.model))
 }
 
 /** Later lists win by name; a name that a later list sets is removed from the earlier ones. */

@@ -69,10 +69,12 @@ export class RecordingBody implements AttemptBody {
 
   #end(): void {
     if (this.#framer !== undefined && this.#gatherer !== undefined) this.#gather(this.#framer.finish())
-    const [whole, gatherer] = [this.#whole, this.#gatherer]
+    const whole = this.#whole
+    const streamed = this.#gatherer?.response()
+    const characters = this.#gatherer?.characters ?? 0
     this.#drop()
     if (whole !== undefined) this.#onComplete(() => parseObject(Buffer.from(whole).toString('utf8')), whole.length)
-    else if (gatherer?.response() !== undefined) this.#onComplete(() => gatherer.response(), gatherer.characters)
+    else if (streamed !== undefined) this.#onComplete(() => streamed, characters)
   }
 
   #drop(): void {

@@ -7,10 +7,9 @@ import { repeatsAll, withHistory } from '../wire/responses/history.ts'
 import type { BoundStateBook } from './bound-state-book.ts'
 import type { Call, Route } from './call.ts'
 import type { ConversationHistory } from './conversation-history.ts'
-import { RequestTooDeepError } from './prepare.ts'
 import { hasFullHistory } from './previous-response.ts'
 import type { PlannedRepair, Replayed } from './repairs.ts'
-import { rewrittenCall } from './rewritten-call.ts'
+import { writableBody } from './rewritten-call.ts'
 
 const REPAIR = 'previous_response'
 
@@ -74,13 +73,10 @@ export class Replay {
       const { blobsOf } = BOUND_STATE[this.#call.wire]
       this.#boundState.made(blobsOf({ input: output }), ownerId)
     }
-    try {
-      return { call: rewrittenCall(this.#call, told.body), responses: steps.length, dropped: told.dropped }
-    } catch (error) {
-      // Nobody could write it: then it is as if it were not kept.
-      if (error instanceof RequestTooDeepError) return undefined
-      throw error
-    }
+    const bytes = writableBody(told.body)
+    // Nobody could write it: then it is as if it were not kept.
+    if (bytes === undefined) return undefined
+    return { call: { ...this.#call, body: told.body, bytes }, responses: steps.length, dropped: told.dropped }
   }
 
   /** What helps when its own account says that it does not have the answer. */

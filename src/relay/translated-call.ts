@@ -2,8 +2,7 @@ import type { HeaderList } from '../platform/network.ts'
 import { type TranslatedRequest, translateRequest } from '../wire/translate/translate-request.ts'
 import type { WireName } from '../wire/wire.ts'
 import type { Call, Route } from './call.ts'
-import { RequestTooDeepError } from './prepare.ts'
-import { writtenBody } from './rewritten-call.ts'
+import { writableBody } from './rewritten-call.ts'
 
 /** A call in its provider's words, with the way back. */
 export interface TranslatedCall {
@@ -50,7 +49,8 @@ function translate(call: Call, route: Route): Translation {
     }
   const told = translateRequest(call.wire, wire, call.body, route.definition.toolCallIds)
   if ('refused' in told) return { kind: 'refused', ...told.refused }
-  const bytes = bytesOf(told.body)
+  // Arguments of tools are text in one protocol and data in another: only there can they turn out too deep.
+  const bytes = writableBody(told.body)
   if (bytes === undefined) return TOO_DEEP
   return {
     kind: 'translated',
@@ -69,15 +69,5 @@ function translate(call: Call, route: Route): Translation {
       chain: call.chain,
       client: call.client,
     },
-  }
-}
-
-/** Arguments of tools are text in one protocol and data in another: only there can they turn out too deep. */
-function bytesOf(body: Call['body']): Uint8Array | undefined {
-  try {
-    return writtenBody(body)
-  } catch (error) {
-    if (error instanceof RequestTooDeepError) return undefined
-    throw error
   }
 }

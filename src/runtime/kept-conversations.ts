@@ -1,6 +1,5 @@
-import type { HistoryConfig } from '../config/config.ts'
 import type { Platform } from '../platform/platform.ts'
-import type { Store } from '../pool/store-contract.ts'
+import type { HistoryBounds, Store } from '../pool/store-contract.ts'
 import { ConversationHistory } from '../relay/conversation-history.ts'
 
 export interface KeptConversationsSettings {
@@ -23,7 +22,7 @@ export class KeptConversations {
   }
 
   /** @param bounds undefined: nothing is to be kept. @returns undefined then */
-  as(bounds: HistoryConfig | undefined): ConversationHistory | undefined {
+  as(bounds: HistoryBounds | undefined): ConversationHistory | undefined {
     const { store, platform, removes, onTrouble } = this.#settings
     if (bounds === undefined) {
       const before = this.#history

@@ -1,18 +1,14 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Platform } from '../platform/platform.ts'
 import type { CallJournal, JournalBounds } from '../telemetry/call-journal.ts'
 import { toJournalError } from './call-journal-errors.ts'
 import { SqliteCallJournal } from './call-journal-sqlite.ts'
-import { tighten } from './key-file.ts'
-import { inspectSchema, migrate } from './migrate.ts'
+import { openBeside } from './home-database.ts'
 import { calls } from './migrations/calls-0001.ts'
-import { loadSqlite, type SqlDatabase } from './sqlite-driver.ts'
-import { useWriteAheadLog } from './write-ahead-log.ts'
+import type { SqlDatabase } from './sqlite-driver.ts'
 
 const MIGRATIONS = [calls]
-/** Opening takes turns with other processes, and so does reading. */
-const BUSY_TIMEOUT_MS = 2_000
 /** A gateway does not wait to write: that would stop all its calls, and the batch is tried again anyway. */
 const WRITING_TIMEOUT_MS = 0
 
@@ -36,20 +32,9 @@ export async function openCallJournal(
   platform: Platform,
 ): Promise<CallJournal> {
   const path = pathIn(home.homeDirectory)
-  const { DatabaseSync } = await loadSqlite()
   let database: SqlDatabase | undefined
   try {
-    mkdirSync(home.homeDirectory, { recursive: true, mode: 0o700 })
-    // Created here with its final mode: SQLite gives -wal and -shm the mode of the main file.
-    closeSync(openSync(path, 'a', 0o600))
-    tighten(path, statSync(path).mode, home.onNotice ?? (() => undefined))
-    for (const suffix of ['-wal', '-shm']) tightenIfThere(`${path}${suffix}`)
-    database = new DatabaseSync(path)
-    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
-    inspectSchema(database, MIGRATIONS, path)
-    await useWriteAheadLog(database, platform)
-    database.exec('PRAGMA synchronous = NORMAL')
-    migrate(database, MIGRATIONS, path)
+    database = await openBeside(path, MIGRATIONS, platform, home.onNotice)
     if (home.reading !== true) database.exec(`PRAGMA busy_timeout = ${WRITING_TIMEOUT_MS}`)
     return new SqliteCallJournal(database, path, home.bounds)
   } catch (error) {
@@ -60,8 +45,4 @@ export async function openCallJournal(
 
 function pathIn(homeDirectory: string): string {
   return join(homeDirectory, 'calls.db')
-}
-
-function tightenIfThere(path: string): void {
-  if (process.platform !== 'win32' && statSync(path, { throwIfNoEntry: false }) !== undefined) chmodSync(path, 0o600)
 }

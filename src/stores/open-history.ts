@@ -1,19 +1,16 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Platform } from '../platform/platform.ts'
 import { type HistoryStore, StoreError } from '../pool/store-contract.ts'
-import { inspectSchema, migrate } from './migrate.ts'
+import { openBeside } from './home-database.ts'
 import { history } from './migrations/history-0001.ts'
 import type { SecretBox } from './secret-box.ts'
-import { loadSqlite, type SqlDatabase } from './sqlite-driver.ts'
+import type { SqlDatabase } from './sqlite-driver.ts'
 import { toStoreError } from './sqlite-errors.ts'
 import { SqliteHistory, toHistoryError } from './sqlite-history.ts'
 import { SqliteSession } from './sqlite-session.ts'
-import { useWriteAheadLog } from './write-ahead-log.ts'
 
 const MIGRATIONS = [history]
-/** Making the file and forgetting take turns with other processes. */
-const BUSY_TIMEOUT_MS = 2_000
 /** A gateway does not wait to write: that would stop all its calls, and whoever writes tries again. */
 const WRITING_TIMEOUT_MS = 0
 
@@ -66,30 +63,16 @@ function dropUnlessLocked(opened: SqliteHistory): void {
 }
 
 async function openDatabase(path: string, platform: Platform): Promise<SqlDatabase> {
-  const { DatabaseSync } = await loadSqlite()
-  let database: SqlDatabase | undefined
   try {
-    mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
-    // Created here with its final mode: SQLite gives -wal and -shm the mode of the main file.
-    closeSync(openSync(path, 'a', 0o600))
-    for (const suffix of ['', '-wal', '-shm']) tightenIfThere(`${path}${suffix}`)
-    database = new DatabaseSync(path)
-    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
-    inspectSchema(database, MIGRATIONS, path)
-    await useWriteAheadLog(database, platform)
-    database.exec('PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON')
-    migrate(database, MIGRATIONS, path)
+    const database = await openBeside(path, MIGRATIONS, platform)
+    // An answer's text goes with it.
+    database.exec('PRAGMA foreign_keys = ON')
     return database
   } catch (error) {
-    database?.close()
     throw toHistoryError(toStoreError(error, path), path)
   }
 }
 
 function pathIn(homeDirectory: string): string {
   return join(homeDirectory, 'history.db')
-}
-
-function tightenIfThere(path: string): void {
-  if (process.platform !== 'win32' && statSync(path, { throwIfNoEntry: false }) !== undefined) chmodSync(path, 0o600)
 }

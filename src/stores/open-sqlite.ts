@@ -1,9 +1,9 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Platform } from '../platform/platform.ts'
 import { type Store, StoreError } from '../pool/store-contract.ts'
+import { makePrivate } from './home-database.ts'
 import { checkKey, databaseKeyId, sealKeyCheck } from './key-check.ts'
-import { tighten } from './key-file.ts'
 import { givenKey, keyFile, type KeySource } from './key-source.ts'
 import { type KeychainModule, keychainKey, loadKeychain } from './keychain.ts'
 import { type KeyLookup, liveBox } from './live-box.ts'
@@ -135,13 +135,9 @@ function lookupIn(database: SqlDatabase, source: KeySource): KeyLookup {
 
 /** Makes sure of folder, key and database file, none of them readable by others. @returns the key */
 function prepareHome(home: SqliteHome, path: string, source: KeySource): Uint8Array {
-  const notice = home.onNotice ?? (() => undefined)
   mkdirSync(home.homeDirectory, { recursive: true, mode: 0o700 })
   const key = findKey(home, path, source)
-  // Created here with its final mode: SQLite gives -wal and -shm the mode of the main file.
-  closeSync(openSync(path, 'a', 0o600))
-  tighten(path, statSync(path).mode, notice)
-  for (const suffix of ['-wal', '-shm']) tightenIfThere(`${path}${suffix}`)
+  makePrivate(path, home.onNotice)
   return key
 }
 
@@ -180,8 +176,4 @@ function checkHealth(database: SqlDatabase, path: string): void {
 function hasContent(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false })
   return found?.isFile() === true && found.size > 0
-}
-
-function tightenIfThere(path: string): void {
-  if (process.platform !== 'win32' && statSync(path, { throwIfNoEntry: false }) !== undefined) chmodSync(path, 0o600)
 }

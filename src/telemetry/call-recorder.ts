@@ -3,13 +3,12 @@ import type { CallJournal } from './call-journal.ts'
 import type { CallRecord } from './call-record.ts'
 import { CallStory } from './call-story.ts'
 import type { TelemetryEvent } from './events.ts'
+import { WritingTrouble } from './writing-trouble.ts'
 
 /** What dies with a killed process: the stories of this long. */
 const FLUSH_MS = 200
 /** Nobody waits for a process that ends; then the last stories may wait for others' locks. */
 const LAST_PATIENCE_MS = 1_000
-/** Processes of one home are often in each other's way for a moment; only a lock that lasts is a trouble. As long as its message says. */
-const LASTING_LOCK_MS = 5_000
 /** Calls that one flush writes; what is more waits for the next. */
 const MOST_WAITING = 5_000
 /** Calls that are followed at once. A surface that never ends its calls must not fill the memory. */
@@ -23,15 +22,12 @@ export class CallRecorder {
   readonly #journal: CallJournal
   readonly #platform: Platform
   readonly #redact: (text: string) => string
-  readonly #onTrouble: (message: string) => void
+  readonly #trouble: WritingTrouble
   readonly #running = new Map<string, CallStory>()
   /** Running calls that have news. */
   readonly #changed = new Set<string>()
   #ended: CallStory[] = []
   #cancelTimer: (() => void) | undefined
-  #told = false
-  /** Monotonic; since when nothing can be written. */
-  #failingSinceMs: number | undefined
   #dropped = 0
 
   constructor(settings: {
@@ -43,7 +39,12 @@ export class CallRecorder {
     this.#journal = settings.journal
     this.#platform = settings.platform
     this.#redact = settings.redact
-    this.#onTrouble = settings.onTrouble
+    this.#trouble = new WritingTrouble({
+      clock: settings.platform.clock,
+      tell: settings.onTrouble,
+      broken: 'calls are not recorded',
+      mended: () => `calls are recorded again; ${this.#dropped} were not`,
+    })
   }
 
   /** Stories that could not be kept since the start. */
@@ -76,19 +77,11 @@ export class CallRecorder {
     try {
       const records: readonly CallRecord[] = stories.map((story) => story.record(this.#redact))
       this.#journal.write(records, this.#platform.clock.now(), patienceMs)
-      if (this.#told) this.#onTrouble(`calls are recorded again; ${this.#dropped} were not`)
-      this.#told = false
-      this.#failingSinceMs = undefined
+      this.#trouble.worked()
     } catch (error) {
       // A full disk may pass: what still fits in memory is tried again with the next call. A lock passes: its last calls must not wait for one.
       this.#keep(ended)
-      const nowMs = this.#platform.clock.monotonic()
-      this.#failingSinceMs ??= nowMs
-      const isLocked = (error as { readonly code?: unknown } | null)?.code === 'locked'
-      if (isLocked) this.#flushLater()
-      if (this.#told || (isLocked && nowMs - this.#failingSinceMs < LASTING_LOCK_MS)) return
-      this.#onTrouble(`calls are not recorded: ${error instanceof Error ? error.message : 'unknown'}`)
-      this.#told = true
+      if (this.#trouble.failed(error) !== 'other') this.#flushLater()
     }
   }
 

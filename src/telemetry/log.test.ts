@@ -113,4 +113,17 @@ describe('the log', () => {
       expect(lines).toHaveLength(1)
     },
   )
+
+  it('writes a trouble at once, where lines are gathered, and calls when they come', () => {
+    const { lines, destination } = memory()
+    let flushes = 0
+    const { listener, trouble } = createLog({
+      destination: { ...destination, flush: () => (flushes += lines.length) },
+      redactor: new Redactor(),
+    })
+    listener(ended)
+    expect(flushes).toBe(0)
+    trouble('the disk is full')
+    expect(flushes).toBe(2)
+  })
 })

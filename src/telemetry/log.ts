@@ -5,6 +5,8 @@ import type { Redactor } from './redact.ts'
 /** Where log lines go. */
 export interface LogDestination {
   write(line: string): void
+  /** Writes what it gathers, where it does. */
+  flush?(): void
 }
 
 /** A log that writes one JSON line for each ended call, with all its attempts, and one for each trouble. */
@@ -24,9 +26,10 @@ export function createLog(settings: {
 }): CallLog {
   const { redactor, destination } = settings
   const silent = settings.level === 'silent'
-  const write = (line: object) => {
+  const write = (line: object, now = false) => {
     try {
       destination.write(`${JSON.stringify(line)}\n`)
+      if (now) destination.flush?.()
     } catch {
       // A log must not take the calls down with it.
     }
@@ -36,7 +39,8 @@ export function createLog(settings: {
       if (event.type === 'call_ended' && !silent) write(lineOf(event, redactor))
     },
     trouble: (message) => {
-      if (!silent) write({ level: WARN, event: 'trouble', message: redactor.text(message) })
+      // Who looks for the cause of a trouble wants it at once, and behind the calls before it.
+      if (!silent) write({ level: WARN, event: 'trouble', message: redactor.text(message) }, true)
     },
   }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
@@ -16,11 +17,11 @@ export interface Served {
   ended(): Promise<number | string | null>
 }
 
-/** Runs `sparekey serve` as a real process on a home. @param providers where its providers are to be found, or all their settings. @param more further lines of its configuration, and words of the command */
+/** Runs `sparekey serve` as a real process on a home. @param providers where its providers are to be found, or all their settings. @param more further lines of its configuration, words of the command, and where its log goes instead of `said` */
 export async function served(
   home: string,
   providers: Readonly<Record<string, string | Readonly<Record<string, unknown>>>>,
-  more: { readonly config?: string; readonly words?: readonly string[] } = {},
+  more: { readonly config?: string; readonly words?: readonly string[]; readonly log?: number } = {},
 ): Promise<Served> {
   const lines = Object.entries(providers).map(
     ([name, each]) => `  ${name}: ${JSON.stringify(typeof each === 'string' ? { baseUrl: each } : each)}`,
@@ -31,18 +32,18 @@ export async function served(
     process.execPath,
     ['--import', 'tsx', PROGRAM, 'serve', '--port', '0', '--json', ...(more.words ?? [])],
     {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', more.log ?? 'pipe'],
       env: { PATH, NODE_OPTIONS, SPAREKEY_HOME: home, HOME: home },
     },
   )
   onTestFinished(() => void child.kill('SIGKILL'))
   const parts: string[] = []
-  child.stderr.on('data', (part: Buffer) => parts.push(part.toString()))
+  child.stderr?.on('data', (part: Buffer) => parts.push(part.toString()))
   const exit = new Promise<number | string | null>((resolve) => {
     child.on('close', (code, signal) => resolve(code ?? signal))
   })
   const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: child.stdout as Readable }).on('line', (line) => {
       parts.push(line)
       const found = /"url": "([^"]+)"/.exec(line)?.[1]
       if (found !== undefined) resolve(found)
