@@ -1,3 +1,4 @@
+import type { SimulatedToolCall } from './scenario.ts'
 import {
   type AnswerStep,
   type AnswerWriter,
@@ -9,6 +10,7 @@ import {
   type SimulatedEvent,
   type Told,
   tokensOf,
+  toolCallsOf,
 } from './simulated-answer.ts'
 
 /** The Chat Completions API. Source: recorded streams of the public API, OpenRouter's documentation for `finish_reason: "error"`. */
@@ -69,14 +71,20 @@ function ending(told: Told, finish: string, usage: Fields): readonly SimulatedEv
   return [{ data: chunk(told, {}, finish) }, ...counted, { data: '[DONE]' }]
 }
 
-function toolCallEvents(told: Told, call: { name: string; arguments: string }, chunks: number): SimulatedEvent[] {
+function toolCallEvents(
+  told: Told,
+  index: number,
+  id: string,
+  call: SimulatedToolCall,
+  chunks: number,
+): SimulatedEvent[] {
   // Id and name come only in the first fragment; the rest is told apart by index.
-  const first = { index: 0, id: `call_${told.id}`, type: 'function', function: { name: call.name, arguments: '' } }
+  const first = { index, id, type: 'function', function: { name: call.name, arguments: '' } }
   return [
     { data: chunk(told, { tool_calls: [first] }), visible: true },
     ...pieces(call.arguments, chunks).map(
       (piece): SimulatedEvent => ({
-        data: chunk(told, { tool_calls: [{ index: 0, function: { arguments: piece } }] }),
+        data: chunk(told, { tool_calls: [{ index, function: { arguments: piece } }] }),
         visible: true,
       }),
     ),
@@ -92,19 +100,24 @@ function good(step: AnswerStep, told: Told): SimulatedAnswer {
   const thinking: readonly SimulatedEvent[] =
     summary === undefined ? [] : [{ data: chunk(told, { reasoning_content: summary }), visible: true }]
   const start = [opening(told, step.unknownFields), ...thinking]
-  if (step.toolCall === undefined) {
+  const calls = toolCallsOf(step, told).map(({ call, told: { id } }) => ({ id: `call_${id}`, call }))
+  if (calls.length === 0) {
     return {
       body: completion(told, { content: text, ...thought }, 'stop', { usage, ...step.unknownFields }),
       events: [...start, ...saying(told, text, chunks), ...ending(told, 'stop', usage)],
     }
   }
-  const call = { id: `call_${told.id}`, type: 'function', function: step.toolCall }
+  const tool_calls = calls.map(({ id, call }) => ({ id, type: 'function', function: call }))
   return {
-    body: completion(told, { content: null, tool_calls: [call], ...thought }, 'tool_calls', {
+    body: completion(told, { content: null, tool_calls, ...thought }, 'tool_calls', {
       usage,
       ...step.unknownFields,
     }),
-    events: [...start, ...toolCallEvents(told, step.toolCall, chunks), ...ending(told, 'tool_calls', usage)],
+    events: [
+      ...start,
+      ...calls.flatMap(({ id, call }, index) => toolCallEvents(told, index, id, call, chunks)),
+      ...ending(told, 'tool_calls', usage),
+    ],
   }
 }
 

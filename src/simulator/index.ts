@@ -17,6 +17,7 @@ export type {
   SeenRequest,
   SimulatedError,
   SimulatedQuota,
+  SimulatedToolCall,
   Step,
 } from './scenario.ts'
 export { SCENARIOS } from './scenarios.ts'

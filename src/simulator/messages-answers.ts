@@ -1,4 +1,4 @@
-import type { SimulatedError } from './scenario.ts'
+import type { SimulatedError, SimulatedToolCall } from './scenario.ts'
 import {
   type AnswerStep,
   type AnswerWriter,
@@ -10,6 +10,7 @@ import {
   type SimulatedEvent,
   type Told,
   tokensOf,
+  toolCallsOf,
 } from './simulated-answer.ts'
 
 /** Anthropic's Messages API. Source: Anthropic's streaming documentation and SDK declarations 1.12.0, 2026-11. */
@@ -78,7 +79,7 @@ function textBlock(index: number, text: string, chunks: number): Block {
   return build(index, { type: 'text', text }, { type: 'text', text: '' }, deltas)
 }
 
-function toolUse(told: Told, index: number, call: { name: string; arguments: string }, chunks: number): Block {
+function toolUse(told: Told, index: number, call: SimulatedToolCall, chunks: number): Block {
   const empty = { type: 'tool_use', id: `toolu_${told.id}`, name: call.name, input: {} }
   const block = { ...empty, input: JSON.parse(call.arguments) as unknown }
   const deltas = pieces(call.arguments, chunks).map(
@@ -107,12 +108,10 @@ function good(step: AnswerStep, told: Told): SimulatedAnswer {
   const usage = usageOf(step)
   const { reasoningFirst } = step
   const first = reasoningFirst === undefined ? [] : [thinking(told, 0, reasoningFirst === true ? '' : reasoningFirst)]
-  const last =
-    step.toolCall === undefined
-      ? textBlock(first.length, step.text ?? DEFAULT_TEXT, chunks)
-      : toolUse(told, first.length, step.toolCall, chunks)
-  const blocks = [...first, last]
-  const stop = step.toolCall === undefined ? 'end_turn' : 'tool_use'
+  const calls = toolCallsOf(step, told).map((each, at) => toolUse(each.told, first.length + at, each.call, chunks))
+  const last = calls.length === 0 ? [textBlock(first.length, step.text ?? DEFAULT_TEXT, chunks)] : calls
+  const blocks = [...first, ...last]
+  const stop = calls.length === 0 ? 'end_turn' : 'tool_use'
   const unknown = step.unknownFields === undefined ? [] : [named({ type: 'simulated_unknown', ...step.unknownFields })]
   return {
     body: {

@@ -1,4 +1,4 @@
-import type { SimulatedError } from './scenario.ts'
+import type { SimulatedError, SimulatedToolCall } from './scenario.ts'
 import {
   type AnswerStep,
   type AnswerWriter,
@@ -10,6 +10,7 @@ import {
   type SimulatedEvent,
   type Told,
   tokensOf,
+  toolCallsOf,
 } from './simulated-answer.ts'
 
 interface Draft {
@@ -127,7 +128,7 @@ function message(told: Told, index: number, text: string, chunks: number): Item 
   }
 }
 
-function functionCall(told: Told, index: number, call: { name: string; arguments: string }, chunks: number): Item {
+function functionCall(told: Told, index: number, call: SimulatedToolCall, chunks: number): Item {
   const id = `fc_${told.id}`
   const place = { item_id: id, output_index: index }
   const item = { id, type: 'function_call', status: 'completed', call_id: `call_${told.id}`, ...call }
@@ -159,11 +160,11 @@ function good(step: AnswerStep, told: Told): SimulatedAnswer {
   const chunks = step.chunks ?? 4
   const { reasoningFirst } = step
   const first = reasoningFirst === undefined ? [] : [reasoning(told, 0, reasoningFirst === true ? '' : reasoningFirst)]
-  const last =
-    step.toolCall === undefined
-      ? message(told, first.length, step.text ?? DEFAULT_TEXT, chunks)
-      : functionCall(told, first.length, step.toolCall, chunks)
-  const items = [...first, last]
+  const calls = toolCallsOf(step, told).map((each, at) => functionCall(each.told, first.length + at, each.call, chunks))
+  const items = [
+    ...first,
+    ...(calls.length === 0 ? [message(told, first.length, step.text ?? DEFAULT_TEXT, chunks)] : calls),
+  ]
   const body = {
     ...shell(told),
     status: 'completed',

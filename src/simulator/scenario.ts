@@ -25,6 +25,12 @@ export type Dress =
   | 'finish_reason_error'
   | 'first_event'
 
+export interface SimulatedToolCall {
+  readonly name: string
+  /** JSON text. */
+  readonly arguments: string
+}
+
 /** What a simulated provider does with one call. */
 export type Step =
   /** A complete good answer. */
@@ -34,8 +40,8 @@ export type Step =
       readonly text?: string
       /** Reasoning comes first: without visible text (`true`), or with this summary. Chat Completions knows only the latter. */
       readonly reasoningFirst?: true | string
-      /** Instead of a text. `arguments` is JSON text. */
-      readonly toolCall?: { readonly name: string; readonly arguments: string }
+      /** Instead of a text: one call, or several side by side. */
+      readonly toolCall?: SimulatedToolCall | readonly SimulatedToolCall[]
       /** Fields and one event that no client knows: they must pass untouched. */
       readonly unknownFields?: Readonly<Record<string, unknown>>
       readonly headers?: Readonly<Record<string, string>>

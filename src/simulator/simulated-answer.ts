@@ -1,4 +1,4 @@
-import type { Step } from './scenario.ts'
+import type { SimulatedToolCall, Step } from './scenario.ts'
 
 export type AnswerStep = Extract<Step, { kind: 'answer' }>
 export type FailedStep = Extract<Step, { kind: 'failed' }>
@@ -46,6 +46,15 @@ export function pieces(text: string, count: number): readonly string[] {
   for (let start = 0; start < characters.length; start += size)
     parts.push(characters.slice(start, start + size).join(''))
   return parts
+}
+
+/** The calls of an answer, in order, each with an identity of its own; the first has that of the answer. */
+export function toolCallsOf(
+  { toolCall = [] }: Pick<AnswerStep, 'toolCall'>,
+  told: Told,
+): ReadonlyArray<{ readonly call: SimulatedToolCall; readonly told: Told }> {
+  const calls = 'name' in toolCall ? [toolCall] : toolCall
+  return calls.map((call, at) => ({ call, told: at === 0 ? told : { ...told, id: `${told.id}_${at}` } }))
 }
 
 /** @returns tokens of an answer, as its scenario says or the usual ones */

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Step } from '../../src/simulator/index.ts'
 import { behind, claude, closeAfterwards, codex, direct, GOOD } from '../support/run-client.ts'
+import { type RecordedRequest, recorderBefore } from '../support/recorder.ts'
+import { keepTranscript, type Transcript } from '../support/transcript.ts'
 import { startWorld, type World } from '../support/world.ts'
+
+type Json = Readonly<Record<string, unknown>>
 
 const QUOTA = {
   type: 'usage_limit_reached',
@@ -67,37 +71,61 @@ describe('all accounts empty', () => {
   })
 })
 
-/** A client asks for a tool, runs it, sends its result and gets the last word, all through a provider of another protocol. */
-async function withTool(
-  provider: 'openai-codex' | 'anthropic' | 'gemini',
-  name: string,
-  input: unknown,
-): Promise<World> {
+type OtherProvider = 'openai-codex' | 'anthropic' | 'gemini'
+
+/** Two tools side by side, one more behind their results, then the last word: all through a provider of another protocol. */
+async function withTools(provider: OtherProvider, name: string, inputOf: (word: string) => unknown): Promise<World> {
+  const call = (word: string) => ({ name, arguments: JSON.stringify(inputOf(word)) })
   const steps: readonly Step[] = [
-    { kind: 'answer', toolCall: { name, arguments: JSON.stringify(input) } },
+    { kind: 'answer', toolCall: [call('first'), call('second')] },
+    { kind: 'answer', toolCall: call('third') },
     { kind: 'answer', text: GOOD },
   ]
   const credentials = { 'tok-a': { steps: [...steps, ...steps] } }
-  const world = await startWorld({ sides: [{ provider, scenario: { name: 'tool', description: '', credentials } }] })
+  const world = await startWorld({ sides: [{ provider, scenario: { name: 'tools', description: '', credentials } }] })
   closeAfterwards(world)
   return world
 }
 
+const UPSTREAM_WIRES = { 'openai-codex': 'responses', anthropic: 'messages', gemini: 'chat-completions' } as const
+
+/** Everything that was asked and sent; kept as `test/transcripts/` where SPAREKEY_TEST_RECORD is set. */
+function told(world: World, asked: readonly RecordedRequest[], client: 'codex' | 'claude', provider: OtherProvider) {
+  const calls = asked.filter(({ path }) => /\/(?:responses|messages)(?:\?|$)/.test(path))
+  const sent = world.simulators[0]?.requests ?? []
+  expect(sent).toHaveLength(calls.length)
+  const requests = calls.map(({ body }, at) => ({ asked: body, sent: (sent[at]?.body ?? {}) as Json }))
+  const transcript: Transcript = {
+    client,
+    wire: client === 'codex' ? 'responses' : 'messages',
+    provider,
+    upstreamWire: UPSTREAM_WIRES[provider],
+    requests,
+  }
+  if (process.env['SPAREKEY_TEST_RECORD'] !== undefined) keepTranscript(`${client}-over-${provider}`, transcript)
+  return JSON.stringify(requests.at(-1)?.sent)
+}
+
 describe('over a provider of another protocol', () => {
-  it.each(['gemini', 'anthropic'] as const)('the Codex CLI runs a tool over %s', async (provider) => {
-    const world = await withTool(provider, 'exec_command', { cmd: 'echo from-the-tool' })
-    const ran = await codex(`${world.gateway.url}/v1`)
+  it.each(['gemini', 'anthropic'] as const)('the Codex CLI runs tools side by side over %s', async (provider) => {
+    const world = await withTools(provider, 'exec_command', (word) => ({ cmd: `echo ${word}-result` }))
+    const recorder = await recorderBefore(world.gateway.url)
+    const ran = await codex(`${recorder.url}/v1`)
     expect(ran.out).toContain(GOOD)
     expect(ran.exit).toBe(0)
-    expect(world.simulators[0]?.requests).toHaveLength(2)
-    expect(JSON.stringify(world.simulators[0]?.requests[1]?.body)).toContain('from-the-tool')
+    expect(world.simulators[0]?.requests).toHaveLength(3)
+    const last = told(world, recorder.asked, 'codex', provider)
+    for (const word of ['first', 'second', 'third']) expect(last).toContain(`${word}-result\\n`)
   })
 
-  it.each(['gemini', 'openai-codex'] as const)('Claude Code runs a tool over %s', async (provider) => {
-    const world = await withTool(provider, 'Bash', { command: 'echo from-the-tool', description: 'Says it' })
-    const ran = await claude(world.gateway.url)
+  it.each(['gemini', 'openai-codex'] as const)('Claude Code runs tools side by side over %s', async (provider) => {
+    const world = await withTools(provider, 'Bash', (word) => ({ command: `echo ${word}-result`, description: word }))
+    const recorder = await recorderBefore(world.gateway.url)
+    const ran = await claude(recorder.url)
     expect(ran.out).toContain(GOOD)
     expect(ran.exit).toBe(0)
-    expect(JSON.stringify(world.simulators[0]?.requests.at(-1)?.body)).toContain('from-the-tool')
+    const last = told(world, recorder.asked, 'claude', provider)
+    for (const word of ['first', 'second', 'third'])
+      expect(last.match(new RegExp(`${word}-result`, 'g'))?.length).toBeGreaterThan(1)
   })
 })
